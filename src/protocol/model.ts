@@ -30,6 +30,8 @@ export interface ModelRequest {
   tools: readonly ToolSpec[];
   hostedTools: readonly HostedToolSpec[];
   parallelToolCalls: boolean;
+  /** `none` for requests that must be answered in text. Default `auto`. */
+  toolChoice?: 'auto' | 'none';
   reasoning: { effort?: ReasoningEffort; summary?: ReasoningSummary } | null;
   verbosity?: Verbosity;
   serviceTier?: ServiceTier;

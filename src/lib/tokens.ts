@@ -1,0 +1,11 @@
+// Rough token counts for text whose tokenizer we do not have: four bytes of UTF-8 to a token.
+
+const BYTES_PER_TOKEN = 4;
+
+export function approximateTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+}
+
+export function bytesForTokens(tokens: number): number {
+  return tokens * BYTES_PER_TOKEN;
+}
