@@ -67,13 +67,28 @@ describe('sse parser', () => {
   });
 
   test('any chunking of any stream gives the events of the whole', () => {
-    const pieces = ['data: ', 'data:', 'data', ':', ' ', 'x', '🦅', 'é', '\n', '\n\n', '\r\n', '\r', 'event: y', '\0'];
+    const pieces = [
+      'data: ',
+      'data:',
+      'data',
+      ':',
+      ' ',
+      'x',
+      '🦅',
+      'é',
+      '\n',
+      '\n\n',
+      '\r\n',
+      '\r',
+      'event: y',
+      '\0',
+    ];
     for (let seed = 1; seed <= 2000; seed++) {
       const random = randomFrom(seed);
       const text = Array.from({ length: random(40) }, () => pieces[random(pieces.length)]).join('');
       const bytes = encoder.encode(text);
       const chunks: Uint8Array[] = [];
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const size = 1 + random(9);
         chunks.push(bytes.subarray(at, at + size));
         at += size;
@@ -107,7 +122,8 @@ describe('sse parser', () => {
     const parser = new SseParser(() => {}, { maxEventChars: 100 });
     for (let i = 0; i < 1000; i++) parser.push(encoder.encode(': ping\n\ndata: 0123456789\n\n'));
     for (let i = 0; i < 1000; i++) {
-      for (const piece of [': pi', 'ng\n\nda', 'ta: 01234', '56789\n', '\n']) parser.push(encoder.encode(piece));
+      for (const piece of [': pi', 'ng\n\nda', 'ta: 01234', '56789\n', '\n'])
+        parser.push(encoder.encode(piece));
     }
   });
 });
