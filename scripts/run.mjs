@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isatty } from 'node:tty';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -14,8 +15,10 @@ const bunPlatform = { linux: 'linux', darwin: 'darwin', win32: 'windows' };
 export function findBun() {
   const name = `bun-${bunPlatform[process.platform]}-${bunArch[process.arch]}`;
   const file = process.platform === 'win32' ? 'bun.exe' : 'bun';
-  const path = join(root, 'node_modules', '@oven', name, 'bin', file);
-  return existsSync(path) ? path : null;
+  const paths = [name, `${name}-musl`].map((folder) =>
+    join(root, 'node_modules', '@oven', folder, 'bin', file),
+  );
+  return paths.find((path) => existsSync(path)) ?? null;
 }
 
 /** Path of a Node >= 22.15: the one from the platform package, else this very process when new enough. */
@@ -28,11 +31,15 @@ export function findNode() {
   return major > 22 || (major === 22 && minor >= 15) ? process.execPath : null;
 }
 
-/** Runs `argv` in the foreground and mirrors its exit code and signals. */
+/** Runs `argv` in the foreground and answers with its exit code; 128 + n when signal n ended it. */
 export function runTool(argv, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(argv[0], argv.slice(1), { stdio: 'inherit', ...options });
-    const forward = (signal) => child.kill(signal);
+    // The terminal sends Ctrl-C to both of us: passing it on would make it two.
+    const atTerminal = [0, 1, 2].some((fd) => isatty(fd));
+    const forward = (signal) => {
+      if (!(signal === 'SIGINT' && atTerminal)) child.kill(signal);
+    };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
     child.on('error', reject);
     child.on('exit', (code, signal) => {
@@ -47,8 +54,9 @@ async function main([tool, ...args]) {
   if (!find) throw new Error(`scripts/run.mjs: unknown tool "${tool ?? ''}"; use bun or node.`);
   const binary = find();
   if (!binary) {
+    const node = tool === 'node' ? ', or use Node 22.15 or newer' : '';
     throw new Error(
-      `scripts/run.mjs: no ${tool} for ${process.platform}-${process.arch} in node_modules. Run "npm ci" without --omit=optional.`,
+      `scripts/run.mjs: no ${tool} for ${process.platform}-${process.arch} in node_modules. Run "npm ci" without --omit=optional${node}.`,
     );
   }
   process.exitCode = await runTool([binary, ...args]);
