@@ -1,0 +1,53 @@
+// Repairs the end of a rollout whose last writer was cut off in the middle of a line.
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { parseJsonObject } from '../lib/json-lines.ts';
+
+const CHUNK = 65_536;
+const LINE_FEED = 10;
+const MAX_SHOWN = 400;
+
+/**
+ * Makes the file end in a whole line: adds a missing line feed, or cuts off a torn piece. `appendFd` is open for writing.
+ * The torn piece is quoted in the returned warning; it was never acknowledged to anybody.
+ * It cannot stay: half a UTF-8 character makes the real Codex refuse the whole file.
+ */
+export function repairTail(path: string, appendFd: number): string[] {
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  try {
+    const size = fstatSync(fd).size;
+    const torn = readTorn(fd, size);
+    if (torn.length === 0) return [];
+    const text = torn.toString('utf8');
+    if (parseJsonObject(text) !== null) {
+      writeSync(appendFd, '\n');
+      return [];
+    }
+    ftruncateSync(appendFd, size - torn.length);
+    return [
+      `The last line of ${path} was cut off in writing (${torn.length} bytes) and is dropped: ${quote(text)}`,
+    ];
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The bytes after the last line feed. */
+function readTorn(fd: number, size: number): Buffer {
+  let tail = Buffer.alloc(0);
+  let end = size;
+  while (end > 0) {
+    const start = Math.max(0, end - CHUNK);
+    const chunk = Buffer.alloc(end - start);
+    const count = readSync(fd, chunk, 0, chunk.length, start);
+    const read = chunk.subarray(0, count);
+    const feed = read.lastIndexOf(LINE_FEED);
+    tail = Buffer.concat([feed === -1 ? read : read.subarray(feed + 1), tail]);
+    if (feed !== -1) break;
+    end = start;
+  }
+  return tail;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text);
+}
