@@ -66,74 +66,86 @@ interface Attempt {
  * a `TurnError`; retries are the caller's. Aborting the signal, or leaving the iteration early, closes the connection.
  */
 export function createResponsesClient(options: ResponsesClientOptions): ModelClient {
-  const encoder = new BodyEncoder({ store: storesResponses(options.provider) });
-  const send = options.fetch ?? createUntimedFetch();
-  const turnStates = new TurnStates();
-  return (request, signal) => streamResponse(request, signal);
+  const client = new ResponsesClient(options);
+  return (request, signal) => client.stream(request, signal);
+}
 
-  async function* streamResponse(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+class ResponsesClient {
+  readonly #options: ResponsesClientOptions;
+  readonly #encoder: BodyEncoder;
+  readonly #fetch: typeof fetch;
+  readonly #turnStates = new TurnStates();
+
+  constructor(options: ResponsesClientOptions) {
+    this.#options = options;
+    this.#encoder = new BodyEncoder({ store: storesResponses(options.provider) });
+    this.#fetch = options.fetch ?? createUntimedFetch();
+  }
+
+  async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
     if (signal.aborted) throw interruptedError();
-    const watch = new Watch(signal, options.provider.streamIdleTimeoutMs);
+    const watch = new Watch(signal, this.#options.provider.streamIdleTimeoutMs);
     try {
-      const attempt = prepareAttempt(request, watch);
-      const response = await connect(attempt);
-      turnStates.keep(request, response.headers.get('x-codex-turn-state'));
+      const attempt = this.#prepare(request, watch);
+      const response = await this.#connect(attempt);
+      this.#turnStates.keep(request, response.headers.get('x-codex-turn-state'));
       yield* decodeBody(response, request.input, attempt);
     } finally {
       watch.release();
     }
   }
 
-  function prepareAttempt(request: ModelRequest, watch: Watch): Attempt {
-    const { provider, env, now = Date.now } = options;
+  #prepare(request: ModelRequest, watch: Watch): Attempt {
+    const { provider, env, now = Date.now } = this.#options;
     const endpoint = resolveEndpoint(provider);
-    const headers = buildHeaders(request, options, turnStates.of(request));
+    const headers = buildHeaders(request, this.#options, this.#turnStates.of(request));
     const fromEnv = Object.fromEntries(
       Object.values(provider.envHeaders).map((name) => [name, env[name] ?? '']),
     );
-    const secrets = secretsOf(provider.headers, provider.queryParams, fromEnv, {
-      token: provider.bearerToken ?? '',
-    });
+    const token = { token: provider.bearerToken ?? '' };
+    const secrets = secretsOf(provider.headers, provider.queryParams, fromEnv, token);
     const context = { provider, shownUrl: endpoint.shown, secrets, now };
-    return { endpoint, body: encoder.encode(request), headers, watch, context };
+    return { endpoint, body: this.#encoder.encode(request), headers, watch, context };
   }
 
   /** Sends the request; comes back with a good answer whose body is still unread. */
-  async function connect(attempt: Attempt): Promise<Response> {
-    const first = await credentials('request', attempt);
-    const response = await post(attempt, first);
+  async #connect(attempt: Attempt): Promise<Response> {
+    const first = await this.#credentials('request', attempt);
+    const response = await this.#post(attempt, first);
     if (response.status !== 401) return checkStatus(response, attempt);
-    const renewed = await credentials('unauthorized', attempt);
+    const renewed = await this.#credentials('unauthorized', attempt);
     if (isSameHeaders(first, renewed)) return checkStatus(response, attempt);
     await response.body?.cancel().catch(() => {});
-    return checkStatus(await post(attempt, renewed), attempt);
+    return checkStatus(await this.#post(attempt, renewed), attempt);
   }
 
-  async function credentials(
+  async #credentials(
     reason: 'request' | 'unauthorized',
     { watch, context }: Attempt,
   ): Promise<Record<string, string>> {
-    if (watch.controller.signal.aborted) throw interruptedError();
+    const { signal } = watch.controller;
+    if (signal.aborted) throw interruptedError();
     const aborted = Promise.withResolvers<never>();
     const onAbort = (): void => aborted.reject(interruptedError());
-    watch.controller.signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const headers = await Promise.race([options.authHeaders(reason), aborted.promise]);
+      const headers = await Promise.race([this.#options.authHeaders(reason), aborted.promise]);
       context.secrets = [...secretsOf(headers), ...context.secrets];
       return headers;
     } catch (error) {
       throw asAuthError(error);
     } finally {
-      watch.controller.signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
-  async function post(attempt: Attempt, auth: Record<string, string>): Promise<Response> {
+  async #post(attempt: Attempt, auth: Record<string, string>): Promise<Response> {
     const { endpoint, watch, context } = attempt;
     const headers = toHeaders({ ...attempt.headers, ...lowerCased(auth) }, context);
-    const init: RequestInit = { method: 'POST', headers, body: attempt.body, redirect: 'manual' };
+    const { signal } = watch.controller;
+    const init: RequestInit = { method: 'POST', headers, body: attempt.body, redirect: 'manual', signal };
     try {
-      return await watch.while(send(endpoint.url, { ...init, signal: watch.controller.signal }));
+      return await watch.while(this.#fetch(endpoint.url, init));
     } catch (error) {
       throw stoppedError(watch, context) ?? connectError(error, context);
     }
@@ -246,9 +258,9 @@ function lowerCased(headers: Record<string, string>): Record<string, string> {
 }
 
 function isSameHeaders(a: Record<string, string>, b: Record<string, string>): boolean {
-  const flat = (headers: Record<string, string>): string =>
-    JSON.stringify(Object.entries(lowerCased(headers)).sort());
-  return flat(a) === flat(b);
+  const [left, right] = [lowerCased(a), lowerCased(b)];
+  const names = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...names].every((name) => left[name] === right[name]);
 }
 
 /** A token by which the provider sends all requests of a turn to the same machine; echoed within its turn only. */
