@@ -74,6 +74,11 @@ export interface Settings {
   projectDocFallbackFilenames: readonly string[];
   credentialsStore: 'file' | 'keyring' | 'auto' | 'ephemeral';
   forcedLoginMethod: 'chatgpt' | 'api' | null;
+  forcedChatgptWorkspaceId: string | null;
+  /** Where requests made with a ChatGPT login go; without a trailing slash. */
+  chatgptBaseUrl: string;
+  /** Environment variables that hold keys of any configured provider: no command, hook or git may inherit them. */
+  secretEnvNames: readonly string[];
   historyPersistence: 'save-all' | 'none';
   hideAgentReasoning: boolean;
   showRawAgentReasoning: boolean;
