@@ -177,6 +177,8 @@ function canRunBundle(version) {
 
 function startBundle() {
   const bundle = path.join(__dirname, '..', 'dist', 'skua.mjs');
+  // What the program sees as its own script, and starts again when it needs a second process.
+  process.argv[1] = bundle;
   import(pathToFileURL(bundle).href).catch((error) => {
     console.error(error);
     process.exit(1);
