@@ -146,6 +146,7 @@ export class Thread implements TurnOwner {
     try {
       this.ports.record(event);
     } catch (error) {
+      if (error instanceof TurnError) throw error;
       const detail = error instanceof Error ? error.message : String(error);
       throw new TurnError('storage', `The thread could not be saved: ${detail}`, { cause: error });
     }

@@ -1,0 +1,246 @@
+// The one door to the engine: builds its adapters from the settings, starts, resumes and forks threads.
+import { createCredentials } from '../auth/credentials.ts';
+import { SYSTEM_PROMPT } from '../engine/system-prompt.ts';
+import type { Budget } from '../engine/ports.ts';
+import { Thread } from '../engine/thread.ts';
+import { isInsideRepository, readGitInfo } from '../git/repository.ts';
+import type { Clock } from '../lib/clock.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createUuid7 } from '../lib/uuid.ts';
+import { createCatalog } from '../models/catalog.ts';
+import { sandboxPolicyFrom } from '../policy/sandbox-policy.ts';
+import type { AskApproval, AskUser } from '../protocol/approval.ts';
+import type { JsonSchema, ModelInfo } from '../protocol/model.ts';
+import type { SandboxReport } from '../protocol/sandbox.ts';
+import type { Settings } from '../protocol/settings.ts';
+import type { StoredThread, ThreadMeta, ThreadSettings } from '../protocol/thread.ts';
+import { createNullRollout, createRollout, openRollout } from '../storage/rollout-writer.ts';
+import type { RolloutWriter } from '../storage/rollout-writer.ts';
+import { forkThread } from '../storage/threads.ts';
+import { buildPorts } from './ports.ts';
+import type { Provider } from './provider.ts';
+import { openProvider } from './provider.ts';
+import { LazySandbox } from './lazy-sandbox.ts';
+
+export interface HostOptions {
+  settings: Settings;
+  env: Readonly<Record<string, string | undefined>>;
+  version: string;
+  /** Who drives the host, for providers and rollouts, e.g. `skua_exec`. */
+  originator: string;
+  source: ThreadMeta['source'];
+  askApproval: AskApproval;
+  askUser: AskUser;
+  clock?: Clock;
+}
+
+/** How a thread comes to be. */
+export type Origin =
+  | { type: 'new' }
+  | { type: 'resume'; stored: StoredThread }
+  | { type: 'fork'; stored: StoredThread };
+
+export interface ThreadRequest {
+  origin: Origin;
+  /** Nothing is written to disk. */
+  ephemeral: boolean;
+  budget: Budget | null;
+  outputSchema: JsonSchema | null;
+  endSessionsWithTurn: boolean;
+  /** Replaces the system prompt and narrows the tools, as a review does. */
+  role?: { instructions: string; toolNames: readonly string[]; model: string | null };
+}
+
+export interface HostedThread {
+  thread: Thread;
+  meta: ThreadMeta;
+  modelInfo: ModelInfo;
+  rolloutPath: string | null;
+  /** Things the user should know before the first turn. */
+  warnings: string[];
+  /** Ends what still runs, and closes the rollout. */
+  close(): Promise<void>;
+}
+
+export class Host {
+  readonly settings: Settings;
+  readonly newId: () => string;
+  private readonly options: HostOptions;
+  private readonly clock: Clock;
+  private readonly provider: Provider;
+  private readonly sandbox: LazySandbox;
+  private readonly policy;
+  private readonly catalog;
+
+  constructor(options: HostOptions) {
+    const { settings, env } = options;
+    this.options = options;
+    this.settings = settings;
+    this.clock = options.clock ?? systemClock;
+    this.newId = createUuid7({ now: this.clock.now, fillRandom: (bytes) => crypto.getRandomValues(bytes) });
+    this.catalog = createCatalog(settings.userModels);
+    this.policy = sandboxPolicyFrom(settings, env);
+    this.sandbox = new LazySandbox(this.policy, { home: settings.home, env });
+    this.provider = openProvider({
+      provider: settings.provider,
+      credentials: createCredentials({ settings, env }),
+      env,
+      version: options.version,
+      originator: options.originator,
+      now: this.clock.now,
+    });
+  }
+
+  static isInsideRepository(cwd: string): boolean {
+    return isInsideRepository(cwd);
+  }
+
+  /** What the fence is, after a real probe. Fails with a `TurnError` of code `sandbox`. */
+  async sandboxReport(): Promise<SandboxReport> {
+    return (await this.sandbox.get()).report;
+  }
+
+  openThread(request: ThreadRequest): HostedThread {
+    const { origin } = request;
+    const stored = origin.type === 'new' ? null : origin.stored;
+    const meta = origin.type === 'resume' ? origin.stored.meta : this.newMeta(request);
+    const rollout = this.openRollout(request, meta);
+    const settings = this.threadSettings(request, stored);
+    const modelInfo = this.modelInfo(settings.model);
+    const instructions = request.role?.instructions ?? this.instructionsFor(origin);
+    const { ports, warnings } = buildPorts({
+      options: this.options,
+      clock: this.clock,
+      provider: this.provider,
+      sandbox: this.sandbox,
+      policy: this.policy,
+      modelInfo,
+      rollout,
+      threadId: meta.id,
+      instructions,
+      toolNames: request.role?.toolNames ?? null,
+      newId: this.newId,
+    });
+    const thread = new Thread({
+      id: meta.id,
+      settings,
+      ports,
+      endSessionsWithTurn: request.endSessionsWithTurn,
+      ...(request.budget ? { budget: request.budget } : {}),
+      ...(stored ? { resumed: stored } : {}),
+    });
+    return {
+      thread,
+      meta,
+      modelInfo,
+      rolloutPath: rollout.path,
+      warnings: [
+        ...(stored?.warnings ?? []),
+        ...rollout.warnings,
+        ...warnings,
+        ...this.modelWarnings(modelInfo, stored),
+      ],
+      async close() {
+        await thread.close();
+        rollout.close();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.provider.close();
+  }
+
+  private newMeta(request: ThreadRequest): ThreadMeta {
+    const { settings, options } = this;
+    return {
+      id: this.newId(),
+      createdAt: new Date(this.clock.now()).toISOString(),
+      cwd: settings.cwd,
+      originator: options.originator,
+      source: options.source,
+      cliVersion: options.version,
+      provider: settings.provider.id,
+      forkedFrom: request.origin.type === 'fork' ? request.origin.stored.meta.id : null,
+      git: readGitInfo(settings.cwd),
+      instructions: request.role?.instructions ?? this.instructionsFor(request.origin),
+    };
+  }
+
+  /** A thread of ours keeps the prompt it began with, so that the provider's cache holds over updates. */
+  private instructionsFor(origin: Origin): string {
+    const own = this.settings.baseInstructions;
+    if (own !== null) return own;
+    const meta = origin.type === 'new' ? null : origin.stored.meta;
+    return meta?.instructions && meta.originator.startsWith('skua') ? meta.instructions : SYSTEM_PROMPT;
+  }
+
+  private openRollout(request: ThreadRequest, meta: ThreadMeta): RolloutWriter {
+    const { origin } = request;
+    const { home } = this.settings;
+    const { now } = this.clock;
+    if (request.ephemeral) return createNullRollout();
+    if (origin.type === 'resume' && origin.stored.rolloutPath !== null) {
+      return openRollout({ path: origin.stored.rolloutPath, now });
+    }
+    return origin.type === 'fork'
+      ? forkThread({ home, stored: origin.stored, meta, now })
+      : createRollout({ home, meta, now });
+  }
+
+  private threadSettings(request: ThreadRequest, stored: StoredThread | null): ThreadSettings {
+    const { settings } = this;
+    const model =
+      request.role?.model ??
+      settings.model ??
+      stored?.settings?.model ??
+      this.catalog.defaultModel(settings.provider.id);
+    const effort = settings.effort ?? (settings.model === null ? stored?.settings?.effort : undefined);
+    return {
+      cwd: settings.cwd,
+      provider: settings.provider.id,
+      model,
+      ...(effort ? { effort } : {}),
+      ...(settings.summary ? { summary: settings.summary } : {}),
+      ...(settings.verbosity ? { verbosity: settings.verbosity } : {}),
+      ...(settings.serviceTier ? { serviceTier: settings.serviceTier } : {}),
+      ...(request.outputSchema ? { outputSchema: request.outputSchema } : {}),
+      approvalPolicy: settings.approvalPolicy,
+      sandbox: this.policy,
+    };
+  }
+
+  /** The catalog's entry with the config's overrides on top. */
+  private modelInfo(slug: string): ModelInfo {
+    const { settings } = this;
+    const info = this.catalog.find(slug);
+    const contextWindow = settings.contextWindow ?? info.contextWindow;
+    const share = info.autoCompactTokenLimit / info.contextWindow;
+    return {
+      ...info,
+      contextWindow,
+      autoCompactTokenLimit: Math.min(
+        settings.autoCompactTokenLimit ?? Infinity,
+        Math.floor(contextWindow * share),
+      ),
+      reasoning:
+        info.reasoning && settings.supportsReasoningSummaries !== null
+          ? { ...info.reasoning, summaries: settings.supportsReasoningSummaries }
+          : info.reasoning,
+    };
+  }
+
+  private modelWarnings(info: ModelInfo, stored: StoredThread | null): string[] {
+    const warnings: string[] = [];
+    if (!info.known) {
+      warnings.push(
+        `The model '${info.slug}' is not in the catalog; cautious defaults are used (context window ${info.contextWindow} tokens). Set model_context_window, or describe it in model_catalog_json.`,
+      );
+    }
+    const before = stored?.settings?.model;
+    if (before !== undefined && before !== info.slug) {
+      warnings.push(`This thread was recorded with the model '${before}' and goes on with '${info.slug}'.`);
+    }
+    return warnings;
+  }
+}
