@@ -24,9 +24,10 @@ export interface ProjectionState {
   turnContext: JsonObject | null;
 }
 
-/** One line of the file, line feed included. `timestamp`: ISO 8601, UTC. */
-export function formatLine(timestamp: string, line: RolloutLine): string {
-  return `{"timestamp":"${timestamp}","type":"${line.type}","payload":${JSON.stringify(line.payload)}}\n`;
+/** One line of the file, line feed included. `timestamp`: ISO 8601, UTC. `ordinal`: where the lines are numbered. */
+export function formatLine(timestamp: string, line: RolloutLine, ordinal: number | null = null): string {
+  const number = ordinal === null ? '' : `"ordinal":${ordinal},`;
+  return `{"timestamp":"${timestamp}",${number}"type":"${line.type}","payload":${JSON.stringify(line.payload)}}\n`;
 }
 
 /** The lines an event adds to the rollout, in order; none for events that are not kept. */

@@ -61,7 +61,7 @@ export function createRollout(options: RolloutOptions): RolloutWriter {
     });
     return Buffer.concat([Buffer.from(line), options.inherited ?? new Uint8Array()]);
   };
-  return createWriter({ path, now, open, head, warnings: [] });
+  return createWriter({ path, now, open, head, warnings: [], nextOrdinal: null });
 }
 
 /**
@@ -76,15 +76,8 @@ export function openRollout(options: { path: string; now: () => number }): Rollo
   try {
     const fd = openPrivateAppend(path);
     try {
-      const warnings = repairTail(path, fd);
-      return createWriter({
-        path,
-        now,
-        open: () => ({ fd, lock }),
-        head: () => null,
-        warnings,
-        opened: true,
-      });
+      const tail = repairTail(path, fd);
+      return createWriter({ path, now, open: () => ({ fd, lock }), head: () => null, ...tail, opened: true });
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -119,6 +112,7 @@ interface WriterParts {
   /** What goes in front of the first line, written together with it. */
   head: () => Uint8Array | null;
   warnings: readonly string[];
+  nextOrdinal: number | null;
   opened?: boolean;
 }
 
@@ -143,6 +137,7 @@ function createWriter(parts: WriterParts): RolloutWriter {
   const state: ProjectionState = { turnContext: null };
   let file: OpenFile | null = parts.opened === true ? parts.open() : null;
   let headWritten = parts.opened === true;
+  let ordinal = parts.nextOrdinal;
   let isClosed = false;
 
   const guarded = (action: string, run: () => void): void => {
@@ -167,12 +162,14 @@ function createWriter(parts: WriterParts): RolloutWriter {
       const lines = projectEvent(event, state);
       if (lines.length > 0) {
         const timestamp = new Date(now()).toISOString();
-        const text = Buffer.from(lines.map((line) => formatLine(timestamp, line)).join(''));
+        const number = (index: number): number | null => (ordinal === null ? null : ordinal + index);
+        const text = Buffer.from(lines.map((line, at) => formatLine(timestamp, line, number(at))).join(''));
         guarded('write', () => {
           file ??= parts.open();
           const head = headWritten ? null : parts.head();
           writeWhole(file.fd, head === null ? text : Buffer.concat([head, text]));
           headWritten = true;
+          ordinal = number(lines.length);
         });
       }
       if (isTurnEnd(event)) sync();
