@@ -1,5 +1,7 @@
 // The fence around commands: what they may read, write and reach, and the port that every OS mechanism implements.
 
+import type { ProcessExit } from './process.ts';
+
 export type SandboxMode = 'read-only' | 'workspace-write' | 'danger-full-access';
 
 /** All paths absolute and real (no symlinks). Fixed when the thread starts: a command's cwd never widens it. */
@@ -41,8 +43,11 @@ export interface SandboxedCommand {
   env: Record<string, string>;
   /** Open descriptors the child must get as 3, 4, ... in this order. */
   inheritFds: readonly number[];
-  /** Frees what the wrapping made (descriptors, mount points of our own). Call once, after the process ended. */
-  release(): void;
+  /**
+   * Frees what the wrapping made (descriptors, mount points of our own). Call once, after the process ended; with
+   * how it ended, so that a fence that stopped working is noticed.
+   */
+  release(exit?: ProcessExit): void;
 }
 
 export interface Sandbox {
@@ -50,7 +55,13 @@ export interface Sandbox {
   /** Probes for real (runs a command); null when it works. Cached by the implementation. */
   available(): Promise<SandboxUnavailable | null>;
   wrap(
-    command: { argv: readonly string[]; cwd: string; env: Record<string, string> },
+    command: {
+      argv: readonly string[];
+      cwd: string;
+      env: Record<string, string>;
+      /** True when it will be started in a terminal: it keeps the session it is started in. */
+      terminal?: boolean;
+    },
     policy: SandboxPolicy,
   ): Promise<SandboxedCommand>;
 }
