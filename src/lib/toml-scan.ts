@@ -50,7 +50,7 @@ class Scanner {
       else if (this.text.startsWith(close, this.at)) {
         this.at += close.length;
         // A long string may end in one or two quotes of its own.
-        while (isLong && this.text[this.at] === quote) this.at++;
+        for (let extra = isLong ? 2 : 0; extra > 0 && this.text[this.at] === quote; extra--) this.at++;
         return;
       } else this.at++;
     }
