@@ -12,44 +12,48 @@ const USAGE = `Usage: npm run demo [-- --keep]
   --keep  leave the repository and the record of the thread where they are
 `;
 
+/** A small project with one mistake: a comparison that counts one page too many. */
 const FILES = {
   'package.json': `{
-  "name": "shopping-cart",
+  "name": "pages",
   "private": true,
   "type": "module",
   "scripts": { "test": "node --test" }
 }
 `,
-  'src/cart.js': `// A shopping cart: lines of { price, quantity }, prices in cents.
+  'src/pages.js': `// Cuts long lists into pages. Pages are counted from 1.
 
-/** Adds up the lines of a cart. */
-export function subtotal(lines) {
-  let sum = 0;
-  for (const line of lines) {
-    sum += line.price + line.quantity;
-  }
-  return sum;
+/** The items on one page. */
+export function pageOf(items, page, size) {
+  const first = (page - 1) * size;
+  return items.slice(first, first + size);
 }
 
-/** The subtotal less a discount in percent, rounded to whole cents. */
-export function total(lines, discountPercent = 0) {
-  return Math.round(subtotal(lines) * (1 - discountPercent / 100));
+/** How many pages the items fill. */
+export function countPages(items, size) {
+  let pages = 0;
+  for (let at = 0; at <= items.length; at += size) {
+    pages += 1;
+  }
+  return pages;
 }
 `,
-  'test/cart.test.js': `import assert from 'node:assert/strict';
+  'test/pages.test.js': `import assert from 'node:assert/strict';
 import test from 'node:test';
-import { subtotal, total } from '../src/cart.js';
+import { countPages, pageOf } from '../src/pages.js';
 
-test('an empty cart costs nothing', () => {
-  assert.equal(subtotal([]), 0);
+const letters = [...'abcdefghij'];
+
+test('a page holds its part of the list', () => {
+  assert.deepEqual(pageOf(letters, 2, 4), ['e', 'f', 'g', 'h']);
 });
 
-test('each line costs its price times its quantity', () => {
-  assert.equal(subtotal([{ price: 250, quantity: 4 }, { price: 99, quantity: 1 }]), 1099);
+test('the last page may be short', () => {
+  assert.equal(countPages(letters, 4), 3);
 });
 
-test('a discount comes off the subtotal', () => {
-  assert.equal(total([{ price: 1000, quantity: 2 }], 10), 1800);
+test('a full last page is not followed by an empty one', () => {
+  assert.equal(countPages(letters, 5), 2);
 });
 `,
 };
@@ -100,7 +104,7 @@ function makeRepository(folder, env) {
   }
   git(['init', '-q', '-b', 'main'], { cwd: folder, env });
   git(['add', '-A'], { cwd: folder, env });
-  git(['commit', '-q', '-m', 'A shopping cart with a mistake'], { cwd: folder, env });
+  git(['commit', '-q', '-m', 'Pages, with a mistake'], { cwd: folder, env });
 }
 
 /** The last lines of `node --test`, which count what passed. */
@@ -117,7 +121,7 @@ function say(text) {
 }
 
 async function demo(scratch) {
-  const folder = join(scratch, 'shopping-cart');
+  const folder = join(scratch, 'pages');
   const home = join(scratch, 'skua-home');
   mkdirSync(folder);
   mkdirSync(home);
