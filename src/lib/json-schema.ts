@@ -48,10 +48,14 @@ export type FromSchema<S> = S extends { type: 'string'; enum: readonly (infer E)
         : S extends { type: 'array'; items: infer I }
           ? FromSchema<I>[]
           : S extends { type: 'object'; properties: infer P }
-            ? { [K in RequiredKeys<S, P>]: FromSchema<P[K]> } & {
-                [K in Exclude<keyof P, RequiredKeys<S, P>>]?: FromSchema<P[K]>;
-              }
+            ? Flatten<
+                { [K in RequiredKeys<S, P>]: FromSchema<P[K]> } & {
+                  [K in Exclude<keyof P, RequiredKeys<S, P>>]?: FromSchema<P[K]>;
+                }
+              >
             : never;
+
+type Flatten<T> = { [K in keyof T]: T[K] };
 
 type RequiredKeys<S, P> = S extends { required: readonly (infer R)[] } ? Extract<keyof P, R> : never;
 
