@@ -1,5 +1,6 @@
 // Entry point: argv -> command -> exit code.
 import { runCli } from './cli/run.ts';
+import { stripControls } from './lib/terminal-text.ts';
 import { UsageError } from './protocol/error.ts';
 
 runCli(process.argv0, process.argv.slice(2)).then(
@@ -10,7 +11,7 @@ runCli(process.argv0, process.argv.slice(2)).then(
     const isMistake = error instanceof UsageError;
     const report = error instanceof Error && error.stack ? error.stack : String(error);
     const bug = `${report}\nThis is a bug in skua. Please report it with these lines and the output of 'skua doctor'.\n`;
-    process.stderr.write(isMistake ? `error: ${error.message}\n` : bug);
+    process.stderr.write(isMistake ? `error: ${stripControls(error.message)}\n` : bug);
     process.exitCode = isMistake ? error.exitCode : 1;
   },
 );

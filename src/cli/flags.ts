@@ -151,8 +151,7 @@ const SEARCH: FlagSpec = { name: 'search', help: 'Let the model search the web l
 
 export const TRUST: FlagSpec = {
   name: 'trust',
-  help: 'Record this project as trusted, now and for later runs',
-  more: 'An explicitly untrusted project stays untrusted.',
+  help: 'Trust this project for this run: its config, hooks and servers count',
 };
 
 /** Flags of the interactive commands: the program itself, `resume` and `fork`. */

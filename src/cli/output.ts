@@ -1,27 +1,27 @@
-// Writes to the standard streams so that a reader who left early ends the program quietly.
+// The standard streams as commands use them; a reader that left early is no error.
+import { createOutput, type Output as Stream } from '../lib/output.ts';
+import { stripControls } from '../lib/terminal-text.ts';
 
 export interface Output {
+  /** Text for stdout; resolves when it is handed over. */
   out(text: string): Promise<void>;
+  /** Text for stderr, without control sequences: it may quote arguments, files and servers. */
   err(text: string): void;
 }
 
-/** The real stdout and stderr of this process. */
+/** The real stdout and stderr of this process, opened on first use. */
 export function processOutput(): Output {
+  let stdout: Stream | null = null;
+  let stderr: Stream | null = null;
   return {
-    out: (text) => writeAll(process.stdout, text),
-    err: (text) => void process.stderr.write(text),
+    async out(text) {
+      stdout ??= createOutput(process.stdout);
+      stdout.write(text);
+      await stdout.flush();
+    },
+    err(text) {
+      stderr ??= createOutput(process.stderr);
+      stderr.write(stripControls(text));
+    },
   };
-}
-
-/** Resolves when the text is handed over, or when the reader has closed its end (`EPIPE`). */
-function writeAll(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: NodeJS.ErrnoException | null): void => {
-      if (error && error.code !== 'EPIPE') reject(error);
-      else resolve();
-    };
-    // Without a listener the same error would also be thrown as an uncaught event.
-    stream.once('error', settle);
-    stream.write(text, settle);
-  });
 }

@@ -1,13 +1,14 @@
 // `exec`, `review`, and for now `resume` and `fork`: gathers the prompt and starts a headless run.
+import { homedir } from 'node:os';
 import type { ExecOptions } from '../../frontends/exec/options.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { UsageError } from '../../protocol/error.ts';
 import type { ExecInvocation } from '../invocation.ts';
 import type { Output } from '../output.ts';
-import { findProfile } from '../profiles.ts';
 import { resolvePrompt } from '../prompt-source.ts';
 import { openStdin } from '../stdin-source.ts';
 import { resolveInput } from '../stdin.ts';
+import { readVersion } from '../version.ts';
 
 /** Gives the exit code of the run. */
 export async function execCommand(invocation: ExecInvocation, output: Output): Promise<number> {
@@ -16,9 +17,7 @@ export async function execCommand(invocation: ExecInvocation, output: Output): P
   // Loading the engine takes longer than reading a pipe: both at once.
   const engine = import('../../frontends/exec/run.ts');
   engine.catch(() => undefined);
-  const { prompt, profile, note } = await resolvePrompt(invocation.prompt, (name) =>
-    findProfile(name, process.env),
-  );
+  const { prompt, profile, note } = await resolvePrompt(invocation.prompt, hasProfile);
   if (note !== null) output.err(`note: ${note}\n`);
   const source = openStdin();
   if (invocation.isInteractiveCommand && prompt === null && source.kind === 'terminal') {
@@ -53,7 +52,15 @@ export async function execCommand(invocation: ExecInvocation, output: Output): P
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
+    version: readVersion(),
   });
+}
+
+/** Loads config only for the command lines that leave it open what `-p` means. */
+async function hasProfile(name: string): Promise<boolean> {
+  const { env, platform } = process;
+  const config = await import('../../config/load.ts');
+  return config.hasProfile({ env, platform, homedir: env['HOME'] ?? homedir() }, name);
 }
 
 /** `-i FILE...` swallows a prompt that follows it. */

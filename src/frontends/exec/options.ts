@@ -50,7 +50,7 @@ export interface ConfigInput {
   webSearch: boolean;
   /** Unknown config keys are errors. */
   strict: boolean;
-  /** Records the project as trusted, unless it is explicitly untrusted. */
+  /** The project is trusted for this run. */
   trust: boolean;
   ignoreUserConfig: boolean;
   ignoreRules: boolean;
