@@ -141,8 +141,28 @@ export function buildDocs(text: string): string {
   }, text);
 }
 
+const LINE_WIDTH = 110;
+
+/** JSON as the formatter of this repository writes it: short lists on one line. */
+function toJson(value: unknown, indent: string, column: number): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const line = `[${value.map((one) => toJson(one, inner, 0)).join(', ')}]`;
+    const isFlat = value.every((one) => typeof one !== 'object');
+    // One more for the comma that may follow.
+    if (isFlat && column + line.length + 1 <= LINE_WIDTH) return line;
+    return `[\n${value.map((one) => inner + toJson(one, inner, inner.length)).join(',\n')}\n${indent}]`;
+  }
+  const entries = Object.entries(value).map(([key, member]) => {
+    const head = `${inner}${JSON.stringify(key)}: `;
+    return head + toJson(member, inner, head.length);
+  });
+  return entries.length === 0 ? '{}' : `{\n${entries.join(',\n')}\n${indent}}`;
+}
+
 export function schemaText(): string {
-  return `${JSON.stringify(buildSchema(), null, 2)}\n`;
+  return `${toJson(buildSchema(), '', 0)}\n`;
 }
 
 function main(): void {
