@@ -51,6 +51,8 @@ export interface ConfigFlags {
   strictConfig?: boolean | undefined;
   /** `--trust`: the project is trusted for this run. */
   trust?: boolean | undefined;
+  /** `--ignore-user-config`: the home's config.toml is not read; logins are. */
+  ignoreUserConfig?: boolean | undefined;
 }
 
 export interface LoadInput {
@@ -153,7 +155,8 @@ function readBase(input: LoadInput, cwd: string, check: Check): BaseLayers {
   const home = findHome(input);
   const folders = input.systemFolders ?? systemFolders(input.platform, input.env);
   const system = folders.flatMap((folder) => check(readLayer('system', join(folder, 'config.toml'))));
-  const user = check(readLayer('user', join(home, 'config.toml')));
+  const isUserIgnored = input.flags?.ignoreUserConfig === true;
+  const user = isUserIgnored ? [] : check(readLayer('user', join(home, 'config.toml')));
   const override = check(overrideLayer(input.overrides ?? [], cwd));
   const managed = folders.flatMap((folder) =>
     check(readLayer('managed', join(folder, 'managed_config.toml'))),

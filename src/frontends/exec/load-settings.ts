@@ -34,6 +34,7 @@ export function loadExecSettings(config: ConfigInput, { env, cwd }: Surroundings
       disable: disabled,
       strictConfig: config.strict,
       trust: config.trust,
+      ignoreUserConfig: config.ignoreUserConfig,
     },
   });
 }
