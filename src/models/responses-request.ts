@@ -128,7 +128,7 @@ export class BodyEncoder {
       model: request.model,
       instructions: request.instructions,
       tools: [...request.tools.map(encodeTool), ...request.hostedTools],
-      tool_choice: 'auto',
+      tool_choice: request.toolChoice ?? 'auto',
       parallel_tool_calls: request.parallelToolCalls,
       reasoning: reasoning === null ? null : reasoningOptions(reasoning),
       store: this.#store,
