@@ -5,14 +5,34 @@ import { cut, fail, hold, run, say, status } from './scripted-responses.mjs';
 
 const inputText = (request) => JSON.stringify(request?.body.input ?? '');
 
-/** [label, script, exit code, pattern on stderr, requests] */
+/** `count`: requests sent; null where versions differ. */
 const failures = [
-  ['400', [status(400, { error: { message: 'bad thing' } })], /bad thing/, 1],
-  ['401', [status(401, { error: { message: 'no key' } })], /401/, null],
-  ['response.failed: context', [fail('context_length_exceeded', 'too long')], /context|too long/i, 1],
-  ['response.failed: quota', [fail('insufficient_quota', 'no money')], /quota|no money/i, 1],
-  ['500 until retries are used up', [status(500, 'oops')], /./, 2],
-  ['stream cut until retries are used up', [cut()], /disconnected|stream/i, 2],
+  {
+    label: '400',
+    script: [status(400, { error: { message: 'bad thing' } })],
+    pattern: /bad thing/,
+    count: 1,
+  },
+  { label: '401', script: [status(401, { error: { message: 'no key' } })], pattern: /401/, count: null },
+  {
+    label: 'response.failed: context',
+    script: [fail('context_length_exceeded', 'too long')],
+    pattern: /context|too long/i,
+    count: 1,
+  },
+  {
+    label: 'response.failed: quota',
+    script: [fail('insufficient_quota', 'no money')],
+    pattern: /quota|no money/i,
+    count: 1,
+  },
+  { label: '500 until retries are used up', script: [status(500, 'oops')], pattern: /./, count: 2 },
+  {
+    label: 'stream cut until retries are used up',
+    script: [cut()],
+    pattern: /disconnected|stream/i,
+    count: 2,
+  },
 ];
 
 export const runCases = [
@@ -169,7 +189,7 @@ export const runCases = [
   {
     name: 'exit codes of failed turns',
     async run({ agent, check, start }) {
-      for (const [label, script, pattern, count] of failures) {
+      for (const { label, script, pattern, count } of failures) {
         const { requests } = start(script);
         const { code, stdout, stderr } = await agent(['exec', 'x']);
         check(
@@ -254,8 +274,8 @@ export const runCases = [
           resumed,
         );
         const input = opened.requests.at(-1).body.input;
-        const calls = input.filter((one) => /_call$/.test(one.type)).map((one) => one.call_id);
-        const outputs = input.filter((one) => /_call_output$/.test(one.type)).map((one) => one.call_id);
+        const calls = input.filter((one) => one.type.endsWith('_call')).map((one) => one.call_id);
+        const outputs = input.filter((one) => one.type.endsWith('_call_output')).map((one) => one.call_id);
         check(`${signal}: every call has one output`, JSON.stringify(calls) === JSON.stringify(outputs), {
           calls,
           outputs,
