@@ -39,11 +39,11 @@ export class Dispatcher {
 
   start(call: ToolCallEntry): void {
     this.count++;
-    const found = this.site.tools.resolve(call.name, toolInputOf(call));
-    const gate = found?.tool.parallel ? this.exclusive : Promise.all([this.exclusive, ...this.running]);
-    const run = this.answer(call, found, gate);
+    const tool = this.site.tools.resolve(call.name);
+    const gate = tool?.parallel ? this.exclusive : Promise.all([this.exclusive, ...this.running]);
+    const run = this.answer(call, tool, gate);
     this.running.add(run);
-    if (!found?.tool.parallel) this.exclusive = run;
+    if (!tool?.parallel) this.exclusive = run;
     void run.then(() => {
       this.running.delete(run);
       this.wake?.();
@@ -64,17 +64,13 @@ export class Dispatcher {
     if (this.failure) throw this.failure;
   }
 
-  private async answer(
-    call: ToolCallEntry,
-    found: { tool: Tool; input: string } | null,
-    gate: Promise<unknown>,
-  ): Promise<void> {
+  private async answer(call: ToolCallEntry, tool: Tool | null, gate: Promise<unknown>): Promise<void> {
     await gate;
     let output: ToolOutputContent;
     try {
       if (this.site.signal.aborted || this.failure) output = ABORTED_OUTPUT;
-      else if (!found) output = `unsupported call: ${call.name}`;
-      else output = (await this.run(call, found)).output;
+      else if (!tool) output = `unsupported call: ${call.name}`;
+      else output = (await this.run(call, tool)).output;
     } catch (error) {
       output = this.describe(error, call);
     }
@@ -85,9 +81,9 @@ export class Dispatcher {
     });
   }
 
-  private async run(call: ToolCallEntry, found: { tool: Tool; input: string }): Promise<ToolOutcome> {
+  private async run(call: ToolCallEntry, tool: Tool): Promise<ToolOutcome> {
     const { site } = this;
-    const prepared = found.tool.prepare(found.input, { callId: call.call_id, cwd: site.cwd });
+    const prepared = tool.prepare(toolInputOf(call), { callId: call.call_id, cwd: site.cwd });
     if (prepared.item) site.emit({ type: 'item.started', turnId: site.turnId, item: prepared.item });
     try {
       const outcome = await prepared.run(site.contextFor(call.call_id));

@@ -18,8 +18,8 @@ export interface ToolSet {
   /** What the model is told of, in a fixed order. */
   offered: readonly Tool[];
   hosted: readonly HostedToolSpec[];
-  /** Finds the tool for a call, also under names and formats of other models; null when nothing fits. */
-  resolve(name: string, input: string): { tool: Tool; input: string } | null;
+  /** Finds the tool for a call, also under names that other models use; null when nothing fits. */
+  resolve(name: string): Tool | null;
 }
 
 /** How often a failed request or a broken stream is tried again. */

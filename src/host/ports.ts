@@ -1,4 +1,6 @@
 // Fills the engine's ports with the real adapters of one thread.
+import { realpathSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { discoverProjectDocs } from '../config/project-docs.ts';
 import { commandEnvironment } from '../config/shell-environment.ts';
 import { createContext } from '../engine/context.ts';
@@ -9,7 +11,6 @@ import { judgeCommand, judgePatch } from '../policy/judge.ts';
 import type { HostedToolSpec, ModelInfo } from '../protocol/model.ts';
 import type { SandboxPolicy } from '../protocol/sandbox.ts';
 import type { Settings } from '../protocol/settings.ts';
-import type { Tool } from '../protocol/tool.ts';
 import { openFileAccess } from '../sandbox/files.ts';
 import type { RolloutWriter } from '../storage/rollout-writer.ts';
 import { builtinTools, resolveTool } from '../tools/index.ts';
@@ -49,6 +50,7 @@ export function buildPorts(sources: PortSources): { ports: EnginePorts; warnings
     secretNames: provider.secretEnvNames,
   });
   const spill = createSpillFolder(settings.home, sources.threadId, clock.now);
+  const pathContext = { tmpdir: temporaryFolder(env) };
   const judging = { approvalPolicy: settings.approvalPolicy, policy };
   const ports: EnginePorts = {
     model: provider.client,
@@ -67,7 +69,7 @@ export function buildPorts(sources: PortSources): { ports: EnginePorts; warnings
       action.kind === 'command' ? judgeCommand(action, judging) : judgePatch(action.paths, judging),
     policy: () => policy,
     sandbox: () => sandbox.get(),
-    files: openFileAccess(policy),
+    files: openFileAccess(() => policy, pathContext),
     spawn,
     commandEnvironment: () => environment,
     shell,
@@ -96,12 +98,8 @@ function toolSet({ modelInfo, toolNames }: PortSources, settings: Settings): Too
   return {
     offered,
     hosted: hostedTools(modelInfo, settings),
-    resolve: (name, input) => find(name, input, offered),
+    resolve: (name) => resolveTool(name, offered),
   };
-}
-
-function find(name: string, input: string, offered: readonly Tool[]): { tool: Tool; input: string } | null {
-  return resolveTool(name, input, offered);
 }
 
 function hostedTools(modelInfo: ModelInfo, settings: Settings): HostedToolSpec[] {
@@ -116,4 +114,15 @@ function localTime(now: number): { date: string; timeZone: string } {
     date: `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
+}
+
+/** The caller's own temporary folder; commands of a sandbox get it writable where policy says so. */
+function temporaryFolder(env: Readonly<Record<string, string | undefined>>): string | null {
+  const folder = env['TMPDIR'];
+  if (!folder || !isAbsolute(folder)) return null;
+  try {
+    return realpathSync(folder);
+  } catch {
+    return null;
+  }
 }

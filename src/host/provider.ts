@@ -26,7 +26,12 @@ export function openProvider(options: ProviderOptions): Provider {
   const { credentials } = options;
   const { secretEnvNames } = credentials;
   if (options.provider.id !== DEMO_PROVIDER) {
-    return { client: wireClient(options, options.provider), secretEnvNames, close: () => Promise.resolve() };
+    const baseUrl = credentials.baseUrl() ?? options.provider.baseUrl;
+    return {
+      client: wireClient(options, { ...options.provider, baseUrl }),
+      secretEnvNames,
+      close: () => Promise.resolve(),
+    };
   }
   let server: Promise<{ baseUrl: string; close(): Promise<void> }> | null = null;
   const start = async (): Promise<{ baseUrl: string; close(): Promise<void> }> => {

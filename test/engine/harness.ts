@@ -123,7 +123,7 @@ export interface Rig {
 
 export function rig(
   steps: Step[],
-  options: Partial<ThreadOptions> & { tools?: Tool[]; ports?: Partial<EnginePorts> } = {},
+  options: Omit<Partial<ThreadOptions>, 'ports'> & { tools?: Tool[]; ports?: Partial<EnginePorts> } = {},
 ): Rig {
   const requests: ModelRequest[] = [];
   const inputs: HistoryEntry[][] = [];
@@ -147,10 +147,7 @@ export function rig(
     tools: {
       offered: tools,
       hosted: [],
-      resolve(name, input) {
-        const tool = tools.find((candidate) => candidate.name === name);
-        return tool ? { tool, input } : null;
-      },
+      resolve: (name) => tools.find((candidate) => candidate.name === name) ?? null,
     },
     context: {
       instructions: 'be good',

@@ -271,7 +271,7 @@ describe('interruption', () => {
       [
         { type: 'textDelta', itemId: 'm1', text: 'so f' },
         (signal) =>
-          new Promise((resolve, reject) => {
+          new Promise((_resolve, reject) => {
             signal.addEventListener('abort', () => reject(new TurnError('interrupted', 'aborted')));
             setImmediate(() => rigged.thread.interrupt());
           }),
