@@ -1,17 +1,28 @@
-// `npm test`: format, lint, types, then every test; ends with one line `N passed, M failed`. Runs on Node >= 20.
+// `npm test`: format, lint, types, then the tests on Node and on Bun; ends with one line `N passed, M failed`. Runs on Node >= 20.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findNode, runTool } from './run.mjs';
+import { parseArgs } from 'node:util';
+import { findBun, findNode, runTool } from './run.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (...path) => join(root, 'node_modules', ...path);
 
 const USAGE = `Usage: npm test [-- OPTIONS] [FILTER...]
-  FILTER     only test files whose path contains it; then format, lint and types are not checked
-  --slow     also the tests that need the public npm registry or more than 15 s
+  FILTER             only test files whose path contains it; then format, lint and types are not checked
+  --runtime NAME     only on node, or only on bun
+  --slow             also the tests that need the public npm registry or more than 15 s
 `;
+
+/** Tests that start skua as a program choose its runtime themselves: once, on Node, is enough. */
+const ONCE = [
+  'test/architecture.test.ts',
+  'test/cli/**',
+  'test/compat/**',
+  'test/exec/**',
+  'test/packaging/**',
+];
 
 /** What a test may see of the caller: nothing of an account, no home, no proxy, no extra CA to parse, no tools of npm run. */
 function makeEnvironment(scratch, isSlow) {
@@ -79,11 +90,20 @@ function describeSkipped(report) {
   return lines;
 }
 
-async function runTests(node, env, scratch, filters) {
-  console.log('== tests');
-  const file = join(scratch, 'report.json');
-  const vitest = [node, bin('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json'];
-  const code = await runTool([...vitest, `--outputFile=${file}`, ...filters], { cwd: root, env });
+async function runTests({ name, argv, env, scratch, filters }) {
+  console.log(`== tests on ${name}`);
+  const file = join(scratch, `${name}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${file}`];
+  const excluded = name === 'bun' ? ONCE.flatMap((glob) => ['--exclude', glob]) : [];
+  const vitest = [
+    ...argv,
+    bin('vitest', 'vitest.mjs'),
+    'run',
+    ...reporters,
+    ...excluded,
+    '--passWithNoTests',
+  ];
+  const code = await runTool([...vitest, ...filters], { cwd: root, env });
   let report;
   try {
     report = JSON.parse(readFileSync(file, 'utf8'));
@@ -101,28 +121,51 @@ async function runTests(node, env, scratch, filters) {
     passed: report.numPassedTests,
     failed: failed === 0 && code !== 0 ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
-    skippedLines: describeSkipped(report),
+    skippedLines: describeSkipped(report).map((line) => `${line} on ${name}`),
   };
 }
 
+/** The runtimes to test on, with the argv that each starts by. */
+function chooseRuntimes(wanted) {
+  const node = findNode();
+  const bun = findBun();
+  if (!node) throw new Error('npm test needs Node >= 22.15: run "npm ci" without --omit=optional.');
+  const all = { node: [node], ...(bun && { bun: [bun, '--bun'] }) };
+  if (!bun) console.log('No Bun for this platform: its tests are left out.');
+  if (wanted === undefined) return all;
+  if (!all[wanted]) throw new Error(`--runtime ${wanted}: there is ${Object.keys(all).join(' and ')} here.`);
+  return { [wanted]: all[wanted] };
+}
+
 async function main(args) {
-  if (args.includes('--help')) {
+  const options = { slow: { type: 'boolean' }, runtime: { type: 'string' }, help: { type: 'boolean' } };
+  const { values, positionals: filters } = parseArgs({ args, options, allowPositionals: true });
+  if (values.help) {
     console.log(USAGE);
     return 0;
   }
-  const node = findNode();
-  if (!node) throw new Error('npm test needs Node >= 22.15: run "npm ci" without --omit=optional.');
-  const filters = args.filter((arg) => arg !== '--slow');
+  const runtimes = chooseRuntimes(values.runtime);
   const scratch = mkdtempSync(join(tmpdir(), 'skua-test-'));
   try {
-    const env = makeEnvironment(scratch, args.includes('--slow'));
-    const checks = filters.length === 0 ? await runChecks(node, env) : { passed: 0, failed: [] };
-    const tests = await runTests(node, env, scratch, filters);
-    const passed = checks.passed + tests.passed;
-    const failed = checks.failed.length + tests.failed;
+    const env = makeEnvironment(scratch, values.slow);
+    const checks = filters.length === 0 ? await runChecks(findNode(), env) : { passed: 0, failed: [] };
+    let { passed } = checks;
+    let failed = checks.failed.length;
+    let skipped = 0;
+    const skippedLines = [];
+    for (const [name, argv] of Object.entries(runtimes)) {
+      const tests = await runTests({ name, argv, env, scratch, filters });
+      passed += tests.passed;
+      failed += tests.failed;
+      skipped += tests.skipped;
+      skippedLines.push(...tests.skippedLines);
+    }
     if (checks.failed.length > 0) console.log(`\nfailed: ${checks.failed.join(', ')}`);
-    if (tests.skippedLines.length > 0) console.log(`\nleft out here:\n${tests.skippedLines.join('\n')}`);
-    console.log(`\n${passed} passed, ${failed} failed${tests.skipped ? `, ${tests.skipped} skipped` : ''}`);
+    if (skippedLines.length > 0) console.log(`\nleft out here:\n${skippedLines.join('\n')}`);
+    if (filters.length > 0 && passed + failed + skipped === 0) {
+      throw new Error(`no test file matches ${filters.join(' ')}`);
+    }
+    console.log(`\n${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
     return failed === 0 ? 0 : 1;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
