@@ -44,6 +44,16 @@ function slim(node, isNameMap = false) {
   return !isNameMap && node.nullable === true ? { anyOf: [result, { type: 'null' }] } : result;
 }
 
+/** The older spelling of "this schema again" becomes a plain reference. */
+function tieRecursion(schema, name) {
+  return JSON.parse(JSON.stringify(schema), function (key, value) {
+    if (key === '$recursiveAnchor') return undefined;
+    if (key !== '$recursiveRef') return value;
+    this.$ref = `#/$defs/${name}`;
+    return undefined;
+  });
+}
+
 function* refsOf(node) {
   if (typeof node !== 'object' || node === null) return;
   if (typeof node.$ref === 'string') yield node.$ref.replace('#/$defs/', '');
@@ -65,7 +75,7 @@ while (open.length > 0) {
   if (found.has(name)) continue;
   const schema = document.components.schemas[name];
   if (schema === undefined) throw new Error(`${source} has no schema ${name}`);
-  found.set(name, slim(schema));
+  found.set(name, tieRecursion(slim(schema), name));
   open.push(...refsOf(found.get(name)));
 }
 const notice = [

@@ -234,7 +234,15 @@ function startStream(response: ServerResponse, headers: Readonly<Record<string, 
 async function write(response: ServerResponse, chunk: string | Uint8Array): Promise<void> {
   if (chunk.length === 0 || response.destroyed) return;
   if (response.write(chunk)) return;
-  await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      response.off('drain', go);
+      response.off('close', go);
+      resolve();
+    };
+    response.on('drain', go);
+    response.on('close', go);
+  });
 }
 
 function sendHttp(
