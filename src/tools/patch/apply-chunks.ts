@@ -68,7 +68,8 @@ function findChunk(matcher: LineMatcher, chunk: PatchChunk, cursor: number): Pla
   let lines: readonly PatchLine[] = chunk.lines;
   for (;;) {
     const old = oldLines(lines);
-    if (old.length === 0) return null;
+    // Nothing left to look for: the new lines go where the search stands.
+    if (old.length === 0) return { start: cursor, lines };
     const start = matcher.find(old, cursor, chunk.atEndOfFile);
     if (start >= 0) return { start, lines };
     if (old.at(-1) !== '') return null;

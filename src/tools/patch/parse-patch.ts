@@ -148,7 +148,7 @@ class PatchReader {
       fail(start, `Expected update hunk to start with a @@ context marker, got: '${first}'`);
     const lines = this.chunkLines();
     if (lines.length === 0) {
-      if (first === undefined || first.startsWith('***'))
+      if (first === undefined || first.trimEnd() === END_OF_FILE)
         fail(start + 1, 'Update hunk does not contain any lines');
       fail(
         this.at,
