@@ -1,5 +1,5 @@
 // Keeps the beginning and the end of a stream of bytes in bounded memory.
-import { headOf, joinCut, tailOf, tokensOfBytes, BYTES_PER_TOKEN } from '../lib/truncate.ts';
+import { BYTES_PER_TOKEN, headOf, joinCut, tailOf, tokensOfBytes, unfinishedTail } from '../lib/truncate.ts';
 
 const FIRST_BLOCK = 4096;
 
@@ -113,8 +113,9 @@ export function renderBytes(bytes: BufferedBytes, maxTokens: number): RenderedOu
   const whole = dropped === 0 ? Buffer.concat([head, tail]) : null;
   if (whole !== null && size <= budget)
     return { text: whole.toString('utf8'), originalTokens, omittedTokens: 0 };
-  const front = Buffer.from(whole ?? head);
-  const back = Buffer.from(whole ?? tail);
+  // The gap of a full buffer may lie inside a character.
+  const front = whole ?? Buffer.from(head.subarray(0, head.length - unfinishedTail(head)));
+  const back = whole ?? Buffer.from(tail.subarray(leadingContinuations(tail)));
   const headLength = headOf(front, Math.ceil(budget / 2));
   const tailLength = tailOf(back, Math.floor(budget / 2));
   const cut = joinCut(
@@ -123,4 +124,10 @@ export function renderBytes(bytes: BufferedBytes, maxTokens: number): RenderedOu
     size - headLength - tailLength,
   );
   return { ...cut, originalTokens };
+}
+
+function leadingContinuations(bytes: Uint8Array): number {
+  let count = 0;
+  while (count < 3 && ((bytes[count] ?? 0) & 0xc0) === 0x80) count++;
+  return count;
 }
