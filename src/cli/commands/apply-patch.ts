@@ -1,4 +1,5 @@
 // The stand-alone `apply_patch` command: called by that name, or through the hidden flag.
+import type { SandboxPolicy } from '../../protocol/sandbox.ts';
 import { openFileAccess } from '../../sandbox/files.ts';
 import { runApplyPatchCommand } from '../../tools/patch/run-command.ts';
 import { processOutput } from '../output.ts';
@@ -16,18 +17,22 @@ export async function runApplyPatch(argv: readonly string[]): Promise<number> {
     argv,
     cwd,
     stdin: () => readBytes(openStdin(), MAX_PATCH_BYTES),
-    files: openFileAccess({
-      mode: 'danger-full-access',
-      workspace: cwd,
-      writableRoots: [],
-      writableTmp: { tmpdir: true, slashTmp: true },
-      denyRead: [],
-      protectedPaths: [],
-      network: 'open',
-    }),
+    files: openFileAccess(() => noFence(cwd), { tmpdir: null }),
     stdout: (text) => void written.push(output.out(text)),
     stderr: (text) => output.err(text),
   });
   await Promise.all(written);
   return code;
+}
+
+function noFence(cwd: string): SandboxPolicy {
+  return {
+    mode: 'danger-full-access',
+    workspace: cwd,
+    writableRoots: [],
+    writableTmp: { tmpdir: true, slashTmp: true },
+    denyRead: [],
+    protectedPaths: [],
+    network: 'open',
+  };
 }
