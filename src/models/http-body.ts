@@ -1,8 +1,12 @@
 // Reads the body of an answer with a limit on silence, and calls `fetch` without the runtime's own limits on time.
 import { TurnError } from '../protocol/error.ts';
+import { safeText } from './error-text.ts';
 
 /** Keeps sockets open between the tool rounds of a turn; a server that wants less says so in `Keep-Alive`. */
 const KEEP_ALIVE_MS = 30_000;
+
+/** Longest time that timers take; a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Where Node's fetch keeps the dispatcher it uses; set by its first use of `fetch`. */
 const NODE_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
@@ -32,7 +36,12 @@ function makeNodeDispatcher(): unknown {
   const current = holder[NODE_DISPATCHER];
   if (current === undefined) return undefined;
   const Dispatcher = current.constructor as new (options: object) => unknown;
-  return new Dispatcher({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
+  try {
+    return new Dispatcher({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
+  } catch {
+    // A dispatcher that somebody installed and that needs more to be made: better with its limits than without it.
+    return current;
+  }
 }
 
 /** Aborts a request when its caller does, or when the other side is silent for too long. */
@@ -48,7 +57,7 @@ export class Watch {
 
   constructor(signal: AbortSignal, idleMs: number) {
     this.#signal = signal;
-    this.#idleMs = idleMs;
+    this.#idleMs = Math.min(idleMs, MAX_TIMER_MS);
     if (signal.aborted) this.controller.abort();
     else signal.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -141,14 +150,13 @@ export function drainInBackground(reader: BodyReader, watch: Watch, graceMs: num
 }
 
 /** Passes typed errors on; wraps what else went wrong while credentials were fetched. */
-export function asAuthError(error: unknown): TurnError {
+export function asAuthError(error: unknown, reason: 'request' | 'unauthorized'): TurnError {
   if (error instanceof TurnError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new TurnError(
-    'auth',
-    `No credentials could be had for the model request: ${reason}. Nothing was sent.`,
-    {
-      cause: error,
-    },
-  );
+  const said = error instanceof Error ? error.message : String(error);
+  const cause = safeText(said, { secrets: [], maxChars: 500 });
+  const text =
+    reason === 'request'
+      ? `No credentials could be had for the model request: ${cause}. Nothing was sent.`
+      : `The provider refused the credentials, and new ones could not be had: ${cause}.`;
+  return new TurnError('auth', text, { cause: error });
 }

@@ -68,7 +68,14 @@ function readMessage(item: JsonObject): HistoryEntry | string {
   const content =
     typeof item['content'] === 'string' ? [{ type: 'output_text', text: item['content'] }] : item['content'];
   if (!isPartList(content)) return 'a message without a list of contents';
-  return { ...item, role: item['role'] ?? 'assistant', content: content.map(slimPart) } as HistoryEntry;
+  const { phase, ...rest } = item;
+  const kept = typeof phase === 'string' ? { phase } : {};
+  return {
+    ...rest,
+    ...kept,
+    role: item['role'] ?? 'assistant',
+    content: content.map(slimPart),
+  } as HistoryEntry;
 }
 
 /** Probabilities and empty lists would be sent back with every later request. */

@@ -152,13 +152,14 @@ export function readErrorValue(value: unknown): ProviderError | null {
   }
   if (typeof inner === 'object' && inner !== null) return readErrorValue(inner);
   const message = textOf(fields['message']) ?? textOf(fields['detail']) ?? textOf(fields['title']);
-  const code = textOf(fields['code']) ?? textOf(fields['type']);
+  const type = textOf(fields['type']);
+  const code = textOf(fields['code']) ?? (type === 'error' ? null : type);
   if (message === null && code === null) return null;
   const planType = textOf(fields['plan_type']);
   const resetsAt = fields['resets_at'];
   const resetsIn = fields['resets_in_seconds'];
   return {
-    code: QUOTA_CODES.has(textOf(fields['type']) ?? '') ? textOf(fields['type']) : code,
+    code: type !== null && QUOTA_CODES.has(type) ? type : code,
     message: message ?? '',
     ...(planType === null ? {} : { planType }),
     ...(typeof resetsAt === 'number' ? { resetsAt } : {}),
@@ -177,7 +178,7 @@ function codedError(error: ProviderError, context: ErrorContext, http: HttpFailu
   if (QUOTA_CODES.has(code))
     return new TurnError('quota', `${quotaText(error, context)}${at(context)}`, status);
   if (CONTEXT_CODES.has(code)) return new TurnError('context_length', `${said} ${CONTEXT_ADVICE}`, status);
-  if (OVERLOAD_CODES.has(code)) {
+  if (OVERLOAD_CODES.has(code) && (http === null || http.status === 429 || http.status >= 500)) {
     const text = `The provider is out of capacity for this model: ${said} Wait a little, or pick another model.`;
     return new TurnError('overloaded', text, { ...status, ...wait, retryable: true });
   }

@@ -133,7 +133,7 @@ class ResponsesClient {
       context.secrets = [...secretsOf(headers), ...context.secrets];
       return headers;
     } catch (error) {
-      throw asAuthError(error);
+      throw asAuthError(error, reason);
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
@@ -194,7 +194,10 @@ async function* decodeBody(
       const { end } = decoder;
       isWhole = end?.type === 'completed';
       if (isWhole) drainInBackground(reader, watch, DRAIN_GRACE_MS);
-      for (const event of events) yield event;
+      for (const event of events) {
+        if (watch.isInterrupted) throw interruptedError();
+        yield event;
+      }
       if (end?.type === 'failed') throw end.error;
       if (isWhole) return;
     }

@@ -468,6 +468,21 @@ describe('silence and interruption', () => {
     expect(await requests[0]?.closed).toEqual({ early: true });
   });
 
+  test('after an abort nothing more comes out, not even what was read already', async () => {
+    const items = [1, 2, 3].map((n) => ({ type: 'message', text: `number ${n}` }) as const);
+    const { baseUrl } = await serve(() => ({ type: 'stream', items }));
+    const controller = new AbortController();
+    const seen: string[] = [];
+    const read = async (): Promise<void> => {
+      for await (const event of makeClient(baseUrl)(makeRequest(), controller.signal)) {
+        seen.push(event.type);
+        controller.abort();
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'interrupted' });
+    expect(seen).toEqual(['started']);
+  });
+
   test('an abort before the start sends nothing; one while credentials are fetched neither', async () => {
     const { baseUrl, requests } = await serve(() => ({ type: 'stream', items: [] }));
     expect((await collect(makeClient(baseUrl), makeRequest(), AbortSignal.abort())).error).toMatchObject({
