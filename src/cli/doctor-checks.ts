@@ -11,6 +11,7 @@ import { findGit } from '../git/find-git.ts';
 import { Host } from '../host/host.ts';
 import { describeRuntime } from '../lib/runtime/runtime.ts';
 import { stripControls } from '../lib/terminal-text.ts';
+import type { SandboxReport } from '../protocol/sandbox.ts';
 import type { Settings } from '../protocol/settings.ts';
 
 export interface Check {
@@ -133,7 +134,7 @@ async function checkSandbox(settings: Settings, { env, version }: Surroundings):
       askApproval: () => Promise.resolve('decline'),
       askUser: () => Promise.resolve(null),
     });
-    const report = await host.sandboxReport().finally(() => host.close());
+    const report = await reportOf(host);
     const summary = `${report.mechanism} (tier ${report.tier}), network ${report.network}`;
     const isOff = report.tier === 'none';
     return {
@@ -145,6 +146,14 @@ async function checkSandbox(settings: Settings, { env, version }: Surroundings):
   } catch (error) {
     const [summary = '', ...details] = messageOf(error).split('\n');
     return { name, status: 'broken', summary, details };
+  }
+}
+
+async function reportOf(host: Host): Promise<SandboxReport> {
+  try {
+    return await host.sandboxReport();
+  } finally {
+    await host.close();
   }
 }
 

@@ -9,8 +9,8 @@ export const MAIN = join(ROOT, 'src', 'main.ts');
 
 /** The runtimes of this machine, by name. */
 export const RUNTIMES: readonly { name: string; binary: string }[] = [
-  { name: 'node', binary: findNode() as string | null },
-  { name: 'bun', binary: findBun() as string | null },
+  { name: 'node', binary: findNode() },
+  { name: 'bun', binary: findBun() },
 ].flatMap(({ name, binary }) => (binary ? [{ name, binary }] : []));
 
 export interface Ended {
@@ -22,8 +22,8 @@ export interface Ended {
 
 export interface Start {
   argv: readonly string[];
-  /** `silent`: an open pipe that nobody writes. */
-  stdin?: string | Uint8Array | 'silent';
+  /** The text `silent`: an open pipe that nobody writes. */
+  stdin?: string | Uint8Array;
   stdio?: SpawnOptions['stdio'];
   env?: Record<string, string>;
   cwd?: string;
