@@ -48,7 +48,15 @@ function buildExecutable(plan: BuildPlan, target: Target, file: string): void {
   const scratch = join(plan.out, '.runtime', target.id);
   mkdirSync(scratch, { recursive: true });
   const runtime = join(scratch, executableName(target.os));
-  writeHardenedRuntime(findRuntime(root, join(plan.out, '.bun'), target), runtime);
+  try {
+    writeHardenedRuntime(findRuntime(root, join(plan.out, '.bun'), target), runtime);
+    compile(plan, target, runtime, file);
+  } finally {
+    rmSync(join(plan.out, '.runtime'), { recursive: true, force: true });
+  }
+}
+
+function compile(plan: BuildPlan, target: Target, runtime: string, file: string): void {
   // A repository may hold any of these files, and skua starts in it before anybody has trusted it.
   const autoload = ['dotenv', 'bunfig', 'tsconfig', 'package-json'].map(
     (kind) => `--no-compile-autoload-${kind}`,
@@ -68,7 +76,6 @@ function buildExecutable(plan: BuildPlan, target: Target, file: string): void {
   ]);
   // A rename, because the old executable may be running.
   renameSync(fresh, file);
-  rmSync(join(plan.out, '.runtime'), { recursive: true, force: true });
 }
 
 /** Builds `skua.mjs` and the folder of its chunks. The entry refuses an old Node before it loads anything. */
@@ -98,7 +105,7 @@ function bun(args: string[]): void {
   const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   if (result.status !== 0) {
     throw new Error(
-      `bun ${args.join(' ')} failed:\n${result.error?.message ?? `${result.stdout}${result.stderr}`}`,
+      `bun build of ${args[1] ?? ''} failed:\n${result.error?.message ?? `${result.stdout}${result.stderr}`}`,
     );
   }
 }

@@ -132,9 +132,9 @@ async function demo(scratch) {
   console.log(testSummary(run(test, { cwd: folder, env })));
 
   const prompt = 'Fix the failing test';
-  say(`skua exec -m demo "${prompt}"`);
+  say(`skua exec -m demo --sandbox workspace-write "${prompt}"`);
   const started = performance.now();
-  const code = await runTool([...findSkua(), 'exec', '-m', 'demo', prompt], {
+  const code = await runTool([...findSkua(), 'exec', '-m', 'demo', '--sandbox', 'workspace-write', prompt], {
     cwd: folder,
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
