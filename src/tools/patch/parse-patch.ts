@@ -98,7 +98,7 @@ class PatchReader {
     if (moveLine?.startsWith(MOVE) === true) moveTo = this.path(moveLine, MOVE, this.at++);
     const chunks: PatchChunk[] = [];
     for (;;) {
-      this.skipBlankBeforeChunk();
+      this.skipBlank();
       const line = this.peek();
       if (line === undefined || line.startsWith('***')) break;
       chunks.push(this.chunk(chunks.length === 0));
@@ -180,11 +180,6 @@ class PatchReader {
 
   private skipBlank(): void {
     while (this.peek()?.trim() === '') this.at++;
-  }
-
-  /** Only wholly empty lines: a line with a blank in it is context. */
-  private skipBlankBeforeChunk(): void {
-    while (this.peek() === '') this.at++;
   }
 }
 
