@@ -121,7 +121,8 @@ function addDoc(reading: Reading, found: Found, limit: number): number {
   }
   const text = new TextDecoder().decode(bytes);
   if (text.trim() !== '') reading.docs.push({ path: found.path, text });
-  return bytes.length;
+  // After a cut nothing follows: the few bytes a character did not fit into are no room for another file.
+  return start.isCut ? limit : bytes.length;
 }
 
 /** Names to try, best first. A fallback with a path in it could point anywhere and is refused. */
