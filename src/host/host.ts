@@ -1,9 +1,10 @@
 // The one door to the engine: builds its adapters from the settings, starts, resumes and forks threads.
+import { realpathSync } from 'node:fs';
 import { createCredentials } from '../auth/credentials.ts';
 import { SYSTEM_PROMPT } from '../engine/system-prompt.ts';
 import type { Budget } from '../engine/ports.ts';
 import { Thread } from '../engine/thread.ts';
-import { isInsideRepository, readGitInfo } from '../git/repository.ts';
+import { findRepository, isInsideRepository, readGitInfo } from '../git/repository.ts';
 import type { Clock } from '../lib/clock.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createUuid7 } from '../lib/uuid.ts';
@@ -13,7 +14,8 @@ import type { AskApproval, AskUser } from '../protocol/approval.ts';
 import type { JsonSchema, ModelInfo } from '../protocol/model.ts';
 import type { SandboxReport } from '../protocol/sandbox.ts';
 import type { Settings } from '../protocol/settings.ts';
-import type { StoredThread, ThreadMeta, ThreadSettings } from '../protocol/thread.ts';
+import type { GitInfo, StoredThread, ThreadMeta, ThreadSettings } from '../protocol/thread.ts';
+import { protectedPathsFor } from '../sandbox/protected-paths.ts';
 import { createNullRollout, createRollout, openRollout } from '../storage/rollout-writer.ts';
 import type { RolloutWriter } from '../storage/rollout-writer.ts';
 import { forkThread } from '../storage/threads.ts';
@@ -79,7 +81,7 @@ export class Host {
     this.clock = options.clock ?? systemClock;
     this.newId = createUuid7({ now: this.clock.now, fillRandom: (bytes) => crypto.getRandomValues(bytes) });
     this.catalog = createCatalog(settings.userModels);
-    this.policy = sandboxPolicyFrom(settings, env);
+    this.policy = sandboxPolicyFrom(settings, { realpath: realpathSync, protectedPathsFor });
     this.sandbox = new LazySandbox(this.policy, { home: settings.home, env });
     this.provider = openProvider({
       provider: settings.provider,
@@ -162,9 +164,14 @@ export class Host {
       cliVersion: options.version,
       provider: settings.provider.id,
       forkedFrom: request.origin.type === 'fork' ? request.origin.stored.meta.id : null,
-      git: readGitInfo(settings.cwd),
+      git: this.gitInfo(),
       instructions: request.role?.instructions ?? this.instructionsFor(request.origin),
     };
+  }
+
+  private gitInfo(): GitInfo | null {
+    const repository = findRepository(this.settings.cwd);
+    return repository && readGitInfo(repository);
   }
 
   /** A thread of ours keeps the prompt it began with, so that the provider's cache holds over updates. */

@@ -1,4 +1,5 @@
 // The fence of a host, probed when the first command needs it and kept from then on.
+import { join } from 'node:path';
 import { TurnError } from '../protocol/error.ts';
 import type { Sandbox, SandboxPolicy, SandboxUnavailable } from '../protocol/sandbox.ts';
 
@@ -25,7 +26,10 @@ export class LazySandbox {
 
   private async select(): Promise<Sandbox> {
     const { selectSandbox } = await import('../sandbox/select.ts');
-    const choice = await selectSandbox(this.policy, this.surroundings);
+    const choice = await selectSandbox(this.policy, {
+      ...this.surroundings,
+      cacheFolder: join(this.surroundings.home, 'cache'),
+    });
     if ('sandbox' in choice) return choice.sandbox;
     throw new TurnError('sandbox', describeUnavailable(this.policy, choice.unavailable));
   }

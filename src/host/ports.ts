@@ -12,6 +12,7 @@ import type { HostedToolSpec, ModelInfo } from '../protocol/model.ts';
 import type { SandboxPolicy } from '../protocol/sandbox.ts';
 import type { Settings } from '../protocol/settings.ts';
 import { openFileAccess } from '../sandbox/files.ts';
+import { mayWrite } from '../sandbox/path-rules.ts';
 import type { RolloutWriter } from '../storage/rollout-writer.ts';
 import { builtinTools, resolveTool } from '../tools/index.ts';
 import type { HostOptions } from './host.ts';
@@ -51,7 +52,8 @@ export function buildPorts(sources: PortSources): { ports: EnginePorts; warnings
   });
   const spill = createSpillFolder(settings.home, sources.threadId, clock.now);
   const pathContext = { tmpdir: temporaryFolder(env) };
-  const judging = { approvalPolicy: settings.approvalPolicy, policy };
+  const judging = { approvalPolicy: settings.approvalPolicy, sandboxMode: policy.mode };
+  const isWritable = (path: string): boolean => mayWrite(path, policy, pathContext);
   const ports: EnginePorts = {
     model: provider.client,
     modelInfo,
@@ -66,7 +68,9 @@ export function buildPorts(sources: PortSources): { ports: EnginePorts; warnings
       ...localTime(clock.now()),
     }),
     judge: (action) =>
-      action.kind === 'command' ? judgeCommand(action, judging) : judgePatch(action.paths, judging),
+      action.kind === 'command'
+        ? judgeCommand({ ...action, ...judging })
+        : judgePatch({ paths: action.paths, isWritable, ...judging }),
     policy: () => policy,
     sandbox: () => sandbox.get(),
     files: openFileAccess(() => policy, pathContext),
