@@ -38,7 +38,7 @@ export class OutputBuffer {
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    for (const byte of chunk) if (byte === 10) this.newlines++;
+    for (let i = 0; i < chunk.length; i++) if (chunk[i] === 10) this.newlines++;
     this.endsOpen = chunk[chunk.length - 1] !== 10;
     const room = Math.min(chunk.length, this.half - this.headLength);
     if (room > 0) {
