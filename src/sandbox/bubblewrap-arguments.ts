@@ -9,12 +9,12 @@ export interface BubblewrapPlan {
   network: boolean;
   /** Keeps the terminal of the caller; `seccomp` then is what stands between the command and its input queue. */
   terminal: boolean;
+  /** Absolute path; null when there is none. Then Ctrl-C in a terminal ends everything in the fence. */
+  bash: string | null;
   /** Ordered; see `orderMounts`. */
   mounts: readonly Mount[];
   /** Links to make again in the private `/run`. */
   links: readonly { path: string; target: string }[];
-  /** Folders below /proc that stay read-only. */
-  procReadOnly: readonly string[];
   /** Descriptor of the filter as bwrap sees it. */
   seccompFd: number;
   /** Variables that a loader would act on in bwrap itself: set for the command only. */
@@ -52,6 +52,8 @@ function mountArguments({ path, kind }: Mount): string[] {
       return ['--ro-bind', path, path];
     case 'private':
       return ['--tmpfs', path];
+    case 'empty':
+      return ['--perms', '0555', '--tmpfs', path];
     case 'hidden-folder':
       return ['--perms', '0000', '--tmpfs', path, '--remount-ro', path];
     // A device on a mount that allows none: it can neither be read nor be connected to.
@@ -60,8 +62,16 @@ function mountArguments({ path, kind }: Mount): string[] {
   }
 }
 
-/** Runs the command as a job of its own: Ctrl-C then ends the command, and not bubblewrap with everything in it. */
-const TERMINAL_JOB = ['/bin/sh', '-c', 'set -m; "$@"', 'sh'];
+/**
+ * Runs the command as a job of its own: Ctrl-C then reaches the command, and not bubblewrap, which would die of it
+ * with everything inside. Only bash can do this in a fresh pid namespace; `exit` keeps it from becoming the command.
+ */
+function terminalJob(bash: string): string[] {
+  return [bash, '-c', 'set -m; "$@"; exit $?', 'bash'];
+}
+
+/** The kernel lets uid 0 write below /proc/sys whatever its capabilities: `core_pattern` there starts programs as root. */
+const BASE_MOUNTS = '--ro-bind / / --dev /dev --proc /proc --ro-bind /proc/sys /proc/sys'.split(' ');
 
 export function bubblewrapArguments(plan: BubblewrapPlan): string[] {
   return [
@@ -74,13 +84,16 @@ export function bubblewrapArguments(plan: BubblewrapPlan): string[] {
     '--unshare-uts',
     '--unshare-cgroup-try',
     ...(plan.network ? [] : ['--unshare-net']),
-    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
-    ...plan.procReadOnly.flatMap((path) => ['--ro-bind', path, path]),
+    ...BASE_MOUNTS,
     ...plan.mounts.flatMap(mountArguments),
     ...plan.links.flatMap(({ path, target }) => ['--symlink', target, path]),
     ...Object.entries(plan.setenv).flatMap(([name, value]) => ['--setenv', name, value]),
-    ...['--seccomp', String(plan.seccompFd), '--chdir', plan.cwd, '--'],
-    ...(plan.terminal ? TERMINAL_JOB : []),
+    '--seccomp',
+    String(plan.seccompFd),
+    '--chdir',
+    plan.cwd,
+    '--',
+    ...(plan.terminal && plan.bash !== null ? terminalJob(plan.bash) : []),
     ...plan.command,
   ];
 }

@@ -37,15 +37,6 @@ export interface BubblewrapOptions extends PathContext {
   known: boolean;
 }
 
-/** Parts of procfs that belong to the machine. The kernel asks whether the caller is root, not for a capability. */
-const PROC_READ_ONLY = [
-  '/proc/sys',
-  '/proc/sysrq-trigger',
-  '/proc/irq',
-  '/proc/bus',
-  '/proc/fs',
-  '/proc/acpi',
-];
 /** Links in /run that NixOS needs to find its programs. */
 const RUN_LINKS = [
   '/run/current-system',
@@ -70,7 +61,7 @@ class Bubblewrap implements Sandbox {
   private readonly hiddenFolders: readonly string[];
   private readonly runFiles: readonly string[];
   private readonly runLinks: BubblewrapPlan['links'];
-  private readonly procReadOnly: readonly string[];
+  private readonly bash = ['/bin/bash', '/usr/bin/bash'].find((path) => existsSync(path)) ?? null;
   private verdict: Promise<SandboxUnavailable | null> | null = null;
   private confirmed = false;
 
@@ -80,9 +71,6 @@ class Bubblewrap implements Sandbox {
     this.hiddenFolders = findHiddenFolders(options.runtimeDir);
     this.runFiles = findResolverFile();
     this.runLinks = RUN_LINKS.flatMap((path) => readLink(path) ?? []);
-    this.procReadOnly = PROC_READ_ONLY.filter(
-      (path) => path === '/proc/sys' || (options.uid === 0 && existsSync(path)),
-    );
   }
 
   available(): Promise<SandboxUnavailable | null> {
@@ -125,9 +113,9 @@ class Bubblewrap implements Sandbox {
         identity: this.identityFor(policy),
         network,
         terminal: command.terminal === true,
+        bash: this.bash,
         mounts: orderMounts(mounts),
         links: this.runLinks,
-        procReadOnly: this.procReadOnly,
         seccompFd: 3,
         setenv: env.inner,
         cwd: command.cwd,
@@ -247,7 +235,8 @@ class Bubblewrap implements Sandbox {
       if (standIn === null || !this.mountPoints.hold(path, standIn)) return;
       guard.held.push({ path, standIn });
     }
-    guard.mounts.push({ path, kind: 'read-only' });
+    const isEmptyFolder = standIn?.kind === 'folder' && (stat === undefined || isStandIn);
+    guard.mounts.push({ path, kind: isEmptyFolder ? 'empty' : 'read-only' });
   }
 }
 

@@ -6,34 +6,32 @@ import { randomBytes } from 'node:crypto';
 
 const O_TMPFILE = 0o20200000;
 
-function openNameless(folder: string): number {
-  try {
-    return openSync(folder, O_TMPFILE | constants.O_RDWR, 0o600);
-  } catch {
-    // Not every file system can; then the name lives for an instant.
-    const path = join(folder, `.skua-${randomBytes(8).toString('hex')}`);
-    const fd = openSync(
-      path,
-      constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-      0o600,
-    );
-    unlinkSync(path);
-    return fd;
+/** A file without a name, gone with its last descriptor. */
+export function openNameless(): number {
+  for (const folder of ['/dev/shm', tmpdir()]) {
+    try {
+      return openSync(folder, O_TMPFILE | constants.O_RDWR, 0o600);
+    } catch {
+      // Missing, read-only, or a file system that cannot.
+    }
   }
+  // Then the name lives for an instant.
+  const path = join(tmpdir(), `.skua-${randomBytes(8).toString('hex')}`);
+  const fd = openSync(
+    path,
+    constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o600,
+  );
+  unlinkSync(path);
+  return fd;
 }
 
 export class FilterFile {
   private readonly fd: number;
 
   constructor(filter: Uint8Array) {
-    let fd: number;
-    try {
-      fd = openNameless('/dev/shm');
-    } catch {
-      fd = openNameless(tmpdir());
-    }
-    this.fd = fd;
-    writeSync(fd, filter);
+    this.fd = openNameless();
+    writeSync(this.fd, filter);
   }
 
   /** A read-only descriptor with a position of its own, since bwrap reads to the end. The caller closes it. */

@@ -115,9 +115,9 @@ export class MountPoints {
         mkdirSync(path, { mode: 0o755 });
       } catch (error) {
         if (codeOf(error) !== 'EEXIST') return false;
-      }
-      for (const mark of listMarks(path) ?? []) {
-        if (mark !== this.mark && isStale(mark)) attempt(() => rmdirSync(join(path, mark)));
+        for (const mark of listMarks(path) ?? []) {
+          if (mark !== this.mark && isStale(mark)) attempt(() => rmdirSync(join(path, mark)));
+        }
       }
       try {
         mkdirSync(join(path, this.mark));
@@ -138,9 +138,10 @@ export class MountPoints {
 
   private makeFile(path: string, content: string): boolean {
     const marks = this.marksOf(path);
-    attempt(() => mkdirSync(marks));
-    for (const mark of listMarks(marks) ?? []) {
-      if (isStale(mark)) attempt(() => rmdirSync(join(marks, mark)));
+    if (!attempt(() => mkdirSync(marks))) {
+      for (const mark of listMarks(marks) ?? []) {
+        if (isStale(mark)) attempt(() => rmdirSync(join(marks, mark)));
+      }
     }
     if (!attempt(() => mkdirSync(this.fileMark(path)))) {
       if (lstatSync(this.fileMark(path), { throwIfNoEntry: false }) === undefined) return false;

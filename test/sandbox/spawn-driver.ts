@@ -53,7 +53,10 @@ async function killTree() {
 }
 
 async function interrupt() {
-  const process_ = spawn({ ...base, argv: sh(`trap 'echo caught; exit 5' INT; echo ready; while :; do sleep 0.05; done`) });
+  const process_ = spawn({
+    ...base,
+    argv: sh(`trap 'echo caught; exit 5' INT; echo ready; while :; do sleep 0.05; done`),
+  });
   let output = '';
   process_.onOutput = (chunk) => {
     output += Buffer.from(chunk).toString();
@@ -68,7 +71,9 @@ async function descriptors() {
   const result = await run({ argv: ['/bin/ls', '-l', '/proc/self/fd'], inheritFds: [b, a] });
   closeSync(a);
   closeSync(b);
-  return result.output.split('\n').flatMap((line) => / (\d+) -> (.*)$/.exec(line)?.slice(1, 3).join(' ') ?? []);
+  return result.output
+    .split('\n')
+    .flatMap((line) => / (\d+) -> (.*)$/.exec(line)?.slice(1, 3).join(' ') ?? []);
 }
 
 function startError(request: Partial<SpawnRequest> & { argv: string[] }): string {
@@ -90,16 +95,24 @@ const scenarios: Record<string, () => unknown> = {
     return { ...rest, length: output.length, tail: output.slice(-4) };
   },
   daemon: () => run({ argv: sh('echo out; sleep 7 & exit 4') }),
-  chatty: () => run({ argv: sh('(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo t; sleep 0.5; done) & exit 4') }),
+  chatty: () =>
+    run({ argv: sh('(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo t; sleep 0.5; done) & exit 4') }),
   signal: () => run({ argv: sh('kill -TERM $$') }),
   sigpipe: () => run({ argv: sh('grep -i sigign /proc/self/status') }),
   terminal: () => run({ argv: sh('tty; stty size; seq 1 20000'), terminal: { columns: 100, rows: 30 } }),
   terminalFds: async () => {
     const fd = openSync('/etc/hosts', 'r');
-    return run({ argv: sh('readlink /proc/self/fd/3; cat <&3 | head -c 3'), terminal: { columns: 80, rows: 24 }, inheritFds: [fd] });
+    return run({
+      argv: sh('readlink /proc/self/fd/3; cat <&3 | head -c 3'),
+      terminal: { columns: 80, rows: 24 },
+      inheritFds: [fd],
+    });
   },
   terminalInput: () =>
-    run({ argv: sh('read line; echo "got $line"'), terminal: { columns: 80, rows: 24 }, stdin: 'pipe' }, 'abc\n'),
+    run(
+      { argv: sh('read line; echo "got $line"'), terminal: { columns: 80, rows: 24 }, stdin: 'pipe' },
+      'abc\n',
+    ),
   errors: () => [
     startError({ argv: ['/no/such/program'] }),
     startError({ argv: ['/bin/true'], cwd: '/no/such/folder' }),

@@ -11,6 +11,8 @@ export interface RuntimeInfo {
 /** Where a compiled Bun executable sees its own files: POSIX and Windows. */
 const EMBEDDED = /^(\/\$bunfs\/|[A-Za-z]:[\\/]~BUN[\\/])/;
 
+const BUN_IGNORES_FOLDER = ['--no-env-file', '--config=/dev/null'];
+
 export function describeRuntime(): RuntimeInfo {
   const bun = process.versions['bun'];
   const script = process.argv[1] ?? '';
@@ -24,7 +26,8 @@ export function describeRuntime(): RuntimeInfo {
  * Throws when the program was not started from a script file (`-e`, a REPL).
  */
 export function selfCommand(args: readonly string[]): string[] {
-  if (describeRuntime().compiled) return [process.execPath, ...args];
+  const { name, compiled } = describeRuntime();
+  if (compiled) return [process.execPath, ...args];
   const script = process.argv[1];
   if (script === undefined || !existsSync(script)) {
     throw new Error(
@@ -33,5 +36,7 @@ export function selfCommand(args: readonly string[]): string[] {
   }
   // Flags of the runtime itself (--conditions, --enable-source-maps) belong to the program; inspectors do not.
   const flags = process.execArgv.filter((flag) => !flag.startsWith('--inspect'));
-  return [process.execPath, ...flags, script, ...args];
+  // The child may start in an untrusted folder, whose .env and bunfig.toml Bun would obey.
+  const hardening = name === 'bun' ? BUN_IGNORES_FOLDER.filter((flag) => !flags.includes(flag)) : [];
+  return [process.execPath, ...flags, ...hardening, script, ...args];
 }

@@ -72,7 +72,8 @@ function findInheritedFds(): { fds: readonly number[]; blank: number } {
   const fds: number[] = [];
   for (const name of process.platform === 'linux' ? readdirSync('/proc/self/fd') : []) {
     try {
-      const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, 'latin1'))?.[1] ?? '0';
+      const flags =
+        /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, 'latin1'))?.[1] ?? '0';
       const closesOnExec = (Number.parseInt(flags, 8) & 0o2000000) !== 0;
       if (Number(name) > 2 && !closesOnExec) fds.push(Number(name));
     } catch {
