@@ -34,13 +34,14 @@ export function findNode() {
 /** Runs `argv` in the foreground and answers with its exit code; 128 + n when signal n ended it. */
 export function runTool(argv, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(argv[0], argv.slice(1), { stdio: 'inherit', ...options });
     // The terminal sends Ctrl-C to both of us: passing it on would make it two.
     const atTerminal = [0, 1, 2].some((fd) => isatty(fd));
     const forward = (signal) => {
       if (!(signal === 'SIGINT' && atTerminal)) child.kill(signal);
     };
+    // Before the start: a signal that comes right after it must find somebody who passes it on.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+    const child = spawn(argv[0], argv.slice(1), { stdio: 'inherit', ...options });
     child.on('error', reject);
     child.on('exit', (code, signal) => {
       for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, forward);

@@ -144,10 +144,11 @@ function startExecutable(file, argv0, args) {
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
     process.execve(file, [argv0, ...args], process.env);
   }
-  const child = spawn(file, args, { stdio: 'inherit', argv0 });
   // The terminal sends Ctrl-C to both of us: passing it on would make it two.
   const atTerminal = [0, 1, 2].some((fd) => isatty(fd));
   const handlers = new Map();
+  let child = null;
+  // Before the start: a signal that comes right after it must find somebody who passes it on.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']) {
     const fromTerminal = signal === 'SIGINT' || signal === 'SIGQUIT';
     const handler = () => {
@@ -160,6 +161,7 @@ function startExecutable(file, argv0, args) {
       // Windows does not know all of them.
     }
   }
+  child = spawn(file, args, { stdio: 'inherit', argv0 });
   child.on('error', (error) => fail(`${file} did not start (${error.code}). ${reinstall()}`));
   child.on('exit', (code, signal) => {
     for (const [name, handler] of handlers) process.removeListener(name, handler);
