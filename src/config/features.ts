@@ -1,4 +1,5 @@
 // The table of feature flags: name, stage, default, and older names that still work.
+import { laterFeatures } from './features-later.ts';
 
 export type FeatureStage = 'stable' | 'experimental' | 'under development' | 'deprecated' | 'removed';
 
@@ -23,23 +24,23 @@ export const featureTable: readonly Feature[] = [
     `apps enable_request_compression fast_mode hooks multi_agent personality plugins shell_snapshot shell_tool
      skill_mcp_dependency_install tool_call_mcp_elicitation tool_suggest unified_exec`,
   ),
-  ...features('stable', 'off', 'undo use_legacy_landlock network_proxy'),
-  ...features('experimental', 'off', 'guardian_approval js_repl prevent_idle_sleep'),
+  ...features('stable', 'off', 'undo use_legacy_landlock'),
+  ...features('experimental', 'off', 'guardian_approval js_repl network_proxy prevent_idle_sleep'),
   ...features(
     'under development',
     'off',
     `apply_patch_freeform artifact child_agents_md code_mode code_mode_only codex_git_commit
      default_mode_request_user_input enable_fanout exec_permission_approvals image_detail_original image_generation
-     js_repl_tools_only memories multi_agent_v2 realtime_conversation request_permissions_tool responses_websockets
-     responses_websockets_v2 runtime_metrics shell_zsh_fork skill_env_var_dependency_prompt sqlite tool_search
-     tui_app_server powershell_utf8`,
+     js_repl_tools_only memories multi_agent_v2 powershell_utf8 realtime_conversation request_permissions_tool
+     runtime_metrics shell_zsh_fork skill_env_var_dependency_prompt tool_search`,
   ),
   ...features('deprecated', 'off', 'web_search_cached web_search_request'),
+  ...features('removed', 'on', 'collaboration_modes sqlite steer tui_app_server'),
   ...features(
     'removed',
     'off',
-    `collaboration_modes elevated_windows_sandbox experimental_windows_sandbox remote_models request_rule search_tool
-     steer use_linux_sandbox_bwrap voice_transcription`,
+    `elevated_windows_sandbox experimental_windows_sandbox remote_models request_rule responses_websockets
+     responses_websockets_v2 search_tool use_linux_sandbox_bwrap voice_transcription`,
   ),
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 
@@ -63,7 +64,12 @@ export function featureName(name: string): string | null {
   return featureTable.some((feature) => feature.name === current) ? (current ?? null) : null;
 }
 
+/** True for a flag of Codex 0.169 that has no meaning here: taken without complaint, never in force. */
+export function isLaterFeature(name: string): boolean {
+  return laterFeatures.has(name);
+}
+
 /** Every name that `--enable` and `--disable` take. */
 export function featureNames(): string[] {
-  return [...featureTable.map((feature) => feature.name), ...Object.keys(featureAliases)];
+  return [...featureTable.map((feature) => feature.name), ...Object.keys(featureAliases), ...laterFeatures];
 }

@@ -1,5 +1,5 @@
 // The one table of config keys, and the tree that looks keys up in it; validation, JSON Schema and docs come from here.
-import { featureNames } from './features.ts';
+import { featureNames, isLaterFeature } from './features.ts';
 import { BOOLEAN, type KeySpec } from './key-spec.ts';
 import { EXTENSION_KEYS, MCP_KEYS } from './keys-extensions.ts';
 import { MODEL_KEYS, PROVIDER_KEYS } from './keys-model.ts';
@@ -39,6 +39,7 @@ function buildTree(): KeyNode {
     path: `features.${name}`,
     kind: BOOLEAN,
     description: 'Feature flag.',
+    unused: isLaterFeature(name),
   }));
   for (const spec of [...KEYS, ...featureKeys]) {
     let node = root;

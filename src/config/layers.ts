@@ -1,5 +1,5 @@
 // Layers of config: reading a TOML file into one, and asking which layer a value comes from.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { locateKey } from '../lib/toml-scan.ts';
@@ -67,6 +67,8 @@ export function parseTomlFile(file: string, text: string): Table {
 export function readTextFile(file: string): string | null {
   let bytes: Buffer;
   try {
+    // Reading a pipe would wait for ever.
+    if (!statSync(file).isFile()) throw new Error('it is not a plain file');
     bytes = readFileSync(file);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return null;

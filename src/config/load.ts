@@ -5,6 +5,7 @@ import { UsageError } from '../protocol/error.ts';
 import type { SandboxMode } from '../protocol/sandbox.ts';
 import type { ApprovalPolicy } from '../protocol/approval.ts';
 import type { Settings } from '../protocol/settings.ts';
+import { isLaterFeature } from './features.ts';
 import { findHome, systemFolders } from './home.ts';
 import { defaultTree } from './keys.ts';
 import {
@@ -115,7 +116,7 @@ function ossProvider(flags: ConfigFlags, view: Table): string {
   );
 }
 
-function flagTree(input: LoadInput, view: Table): Table {
+function flagTree(input: LoadInput, view: Table, warnings: string[]): Table {
   const flags = input.flags ?? {};
   const tree = emptyTable();
   const put = (key: string, value: unknown): void => {
@@ -137,6 +138,9 @@ function flagTree(input: LoadInput, view: Table): Table {
   const features: Table = {};
   for (const name of flags.enable ?? []) features[requireFeature(name)] = true;
   for (const name of flags.disable ?? []) features[requireFeature(name)] = false;
+  for (const name of (flags.enable ?? []).filter(isLaterFeature)) {
+    warnings.push(`--enable ${name}: this flag has no effect in skua.`);
+  }
   if (Object.keys(features).length > 0) tree['features'] = features;
   return tree;
 }
@@ -262,7 +266,7 @@ export function loadSettings(input: LoadInput): LoadedConfig {
     ...profileLayers,
     ...base.override,
   ];
-  const flagLayer = check(madeLayer('flag', 'command line', cwd, flagTree(input, merge(weaker))));
+  const flagLayer = check(madeLayer('flag', 'command line', cwd, flagTree(input, merge(weaker), warnings)));
   warnOverruled([...base.override, ...flagLayer], base.managed, warnings);
   const layers = [...weaker, ...flagLayer, ...base.managed];
   const merged = merge(layers);

@@ -2,7 +2,7 @@
 import { parse } from 'smol-toml';
 import { nearestWord } from '../lib/nearest-word.ts';
 import { UsageError } from '../protocol/error.ts';
-import { featureName, featureNames } from './features.ts';
+import { featureName, featureNames, isLaterFeature } from './features.ts';
 import type { Layer } from './layers.ts';
 import { emptyTable, mergeTables, treeOf, type Table } from './table.ts';
 
@@ -56,9 +56,9 @@ export function parseOverrides(overrides: readonly string[]): Table {
   return tree;
 }
 
-/** Throws `UsageError` (exit 1) when there is no such flag. */
+/** The flag's current name. Throws `UsageError` (exit 1) when there is no such flag. */
 export function requireFeature(name: string): string {
-  const known = featureName(name);
+  const known = isLaterFeature(name) ? name : featureName(name);
   if (known !== null) return known;
   const guess = nearestWord(name, featureNames());
   const hint = guess ? ` Did you mean ${guess}?` : ' `skua features list` shows all.';

@@ -88,7 +88,13 @@ export function ensurePrivateDirectory(path: string): void {
     return;
   }
   if (!stat.isDirectory()) throw new UnsafeFileError(path, whatIs(stat));
-  if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) chmodSync(path, FOLDER_MODE);
+  if (process.platform === 'win32' || (stat.mode & 0o077) === 0) return;
+  try {
+    chmodSync(path, FOLDER_MODE);
+  } catch (error) {
+    // A read-only mount: nothing of ours can be written there anyway.
+    if (codeOf(error) !== 'EROFS') throw error;
+  }
 }
 
 /** Opens without following a final link and without waiting on a pipe, then checks what was really opened. */

@@ -151,6 +151,8 @@ describe('command line', () => {
       apps: false,
     });
     expect(features(['codex_hooks'])).toMatchObject({ hooks: true });
+    expect(features(['goals'])).not.toHaveProperty('goals');
+    expect(world.load({ flags: { enable: ['goals'] } }).warnings.join()).toContain('no effect');
     expect(messageOf(() => features(['undoo']))).toBe('Unknown feature flag: undoo. Did you mean undo?');
     expect(messageOf(() => features([], ['qqqqqqq']))).toContain('Unknown feature flag: qqqqqqq.');
   });

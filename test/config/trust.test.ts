@@ -1,5 +1,6 @@
 // A repository decides nothing before it is trusted, and never where keys go.
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeWorld, type World } from './world.ts';
@@ -29,6 +30,19 @@ describe('trust', () => {
     world.write('project/.codex/config.toml', 'model = [[[');
     expect(modelIn(world.project)).toBeNull();
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'a file in a folder that is not trusted is not even opened',
+    () => {
+      const file = join(world.project, '.codex/config.toml');
+      rmSync(file);
+      // Opening a pipe that nobody writes to would never come back.
+      execFileSync('mkfifo', [file]);
+      expect(modelIn(world.project)).toBeNull();
+      world.trust(world.project);
+      expect(() => world.load()).toThrow(/not a plain file/);
+    },
+  );
 
   test('trust of the root holds in its folders, and a nearer word wins', () => {
     world.write('project/a/.codex/config.toml', 'model_verbosity = "low"\n');
