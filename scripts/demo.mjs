@@ -137,7 +137,8 @@ async function demo(scratch) {
   const code = await runTool([...findSkua(), 'exec', '-m', 'demo', '--sandbox', 'workspace-write', prompt], {
     cwd: folder,
     env,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // The last message is on stderr too, with everything else; stdout is for programs.
+    stdio: ['ignore', process.stdout.isTTY ? 'inherit' : 'ignore', 'inherit'],
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   say(`skua ended with ${code} after ${seconds} s and left this change`);
