@@ -64,3 +64,8 @@ export function readArguments<S extends ObjectSchema>(schema: S, input: string):
 export function failure(output: string, item?: Item): ToolOutcome {
   return { output, success: false, ...(item === undefined ? {} : { item }) };
 }
+
+/** Policy's own sentences may already begin like this. */
+export function rejection(reason: string): string {
+  return reason.startsWith('patch rejected') ? reason : `patch rejected: ${reason}`;
+}

@@ -2,8 +2,8 @@
 import { unifiedDiff } from '../lib/diff.ts';
 import type { FileChangeItem, PatchChangeKind } from '../protocol/item.ts';
 import type { CallSite, ToolContext, ToolOutcome } from '../protocol/tool.ts';
-import { failure } from './define-tool.ts';
-import { reasonOf } from './patch/hunk-errors.ts';
+import { failure, rejection } from './define-tool.ts';
+import { writeFailure } from './patch/hunk-errors.ts';
 import { printable } from './printable.ts';
 
 export interface FileChange {
@@ -34,18 +34,18 @@ export async function changeFile(
   const stat = await ctx.files.stat(path).catch(() => null);
   const refusal = await ctx.approvePatch([path], null);
   if (refusal !== null)
-    return failure(`change rejected: ${refusal.reason}`, item(refusal.declined ? 'declined' : 'failed'));
+    return failure(rejection(refusal.reason), item(refusal.declined ? 'declined' : 'failed'));
   if (ctx.signal.aborted) return failure('aborted by the user; nothing was changed', item('failed'));
   const now = await ctx.files.stat(path).catch(() => null);
   if (now?.mtimeMs !== stat?.mtimeMs || now?.size !== stat?.size)
     return failure(
-      `change rejected: ${printable(path)} was changed by somebody else meanwhile. Read it again.`,
+      `patch rejected: ${printable(path)} was changed by somebody else meanwhile. Read it again.`,
       item('failed'),
     );
   try {
     await ctx.files.write(path, Buffer.from(after));
   } catch (error) {
-    return failure(`Failed to write ${printable(path)}: ${reasonOf(error)}`, item('failed'));
+    return failure(`patch rejected: ${writeFailure(path, error)}`, item('failed'));
   }
   return { output: done, success: true, item: item('completed') };
 }

@@ -1,4 +1,5 @@
 // Which built-in tools a model is offered, and which calls are understood beyond those.
+import { ToolInputError } from '../protocol/error.ts';
 import type { EditFormat } from '../protocol/model.ts';
 import type { Tool } from '../protocol/tool.ts';
 import { editTool } from './edit.ts';
@@ -42,47 +43,62 @@ function editingTools(format: EditFormat): Tool[] {
   }
 }
 
-/** Tools that a model may call though they were not offered: other ways to edit and to run commands. */
-const UNOFFERED: Readonly<Record<string, () => Tool>> = {
-  exec_command: execCommandTool,
-  apply_patch: () => applyPatchTool('function'),
-  applypatch: () => applyPatchTool('function'),
-  edit: editTool,
-  write: writeTool,
-  read: readTool,
-  shell_command: () => shellCommandTool('shell_command'),
-  shell: () => shellCommandTool('shell'),
+/** What a set of tools is for: a call in other words is understood only where its kind was offered. */
+type Kind = 'run' | 'edit' | 'read' | 'plan';
+
+const KINDS: Readonly<Record<string, readonly Kind[]>> = {
+  exec_command: ['run', 'read'],
+  apply_patch: ['edit'],
+  edit: ['edit'],
+  write: ['edit'],
+  read: ['read'],
+  update_plan: ['plan'],
+};
+
+/** Tools that a model may call though they were not offered: other ways to edit, to read and to run commands. */
+const UNOFFERED: Readonly<Record<string, { kind: Kind; make: () => Tool }>> = {
+  exec_command: { kind: 'run', make: execCommandTool },
+  shell_command: { kind: 'run', make: () => shellCommandTool('shell_command') },
+  shell: { kind: 'run', make: () => shellCommandTool('shell') },
+  apply_patch: { kind: 'edit', make: () => applyPatchTool('function') },
+  applypatch: { kind: 'edit', make: () => applyPatchTool('function') },
+  edit: { kind: 'edit', make: editTool },
+  write: { kind: 'edit', make: writeTool },
+  read: { kind: 'read', make: readTool },
 };
 
 /**
  * The tool that answers calls of `name`: an offered one, one of ours under another model's habits (its `prepare`
- * then translates the arguments), or null when the name means nothing.
+ * then translates the arguments), or null when the name means nothing here.
  */
 export function resolveTool(name: string, offered: readonly Tool[]): Tool | null {
   const bare = name.replace(/^functions[./]/, '');
-  const found = offered.find((tool) => tool.name === bare);
-  const own = found ?? (Object.hasOwn(UNOFFERED, bare) ? UNOFFERED[bare]?.() : undefined) ?? null;
+  const own = ownTool(bare, offered);
   if (!isForeignName(bare)) return own;
-  return translating(bare, own, offered);
+  const kinds = new Set(offered.flatMap((tool) => KINDS[tool.name] ?? []));
+  return kinds.size === 0 ? null : translating(bare, own, offered);
 }
 
-/** Some names (`edit`, `read`) are ours and others' alike: the arguments decide. */
+function ownTool(name: string, offered: readonly Tool[]): Tool | null {
+  const found = offered.find((tool) => tool.name === name);
+  if (found !== undefined) return found;
+  const other = Object.hasOwn(UNOFFERED, name) ? UNOFFERED[name] : undefined;
+  if (other === undefined) return null;
+  return offered.some((tool) => KINDS[tool.name]?.includes(other.kind) === true) ? other.make() : null;
+}
+
+/** Some names (`edit`, `read`) are ours and others' alike: the arguments decide what is called. */
 function translating(name: string, own: Tool | null, offered: readonly Tool[]): Tool {
-  const base = own ?? shellCommandTool('shell');
   return {
-    ...base,
     name,
+    description: own?.description ?? '',
+    input: own?.input ?? { type: 'json', schema: { type: 'object' } },
     parallel: own?.parallel ?? false,
     prepare(input, at) {
       const call = understandCall(name, input);
-      const target =
-        call === null ? own : (offered.find((tool) => tool.name === call.name) ?? ownTool(call.name));
-      return (target ?? base).prepare(call?.input ?? input, at);
+      const target = call === null ? own : ownTool(call.name, offered);
+      if (target === null) throw new ToolInputError(`unsupported call: ${name}`);
+      return target.prepare(call?.input ?? input, at);
     },
   };
-}
-
-function ownTool(name: string): Tool | null {
-  if (name === 'update_plan') return updatePlanTool();
-  return Object.hasOwn(UNOFFERED, name) ? (UNOFFERED[name]?.() ?? null) : null;
 }

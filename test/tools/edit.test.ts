@@ -124,12 +124,12 @@ describe('write', () => {
   test('respects policy and people', async () => {
     const denied = new FakeThread({ files: realFiles(() => true) });
     expect((await denied.call(write, { path: 'a', content: '' })).text).toBe(
-      `Failed to write ${denied.cwd}/a: writing is blocked by the read-only sandbox`,
+      'patch rejected: writing is blocked by the read-only sandbox.',
     );
     expect(denied.items('completed')).toMatchObject([{ status: 'failed' }]);
     await denied.dispose();
     const refused = new FakeThread({ approvePatch: () => Promise.resolve({ reason: 'no', declined: true }) });
-    expect((await refused.call(write, { path: 'a', content: '' })).text).toBe('change rejected: no');
+    expect((await refused.call(write, { path: 'a', content: '' })).text).toBe('patch rejected: no');
     expect(refused.items('completed')).toMatchObject([{ status: 'declined' }]);
     expect(readdirSync(refused.cwd)).toEqual([]);
     await refused.dispose();

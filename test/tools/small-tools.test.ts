@@ -194,6 +194,19 @@ describe('calls in the words of other agents', () => {
     expect(await call('TodoWrite', { todos: [{ content: 'x', status: 'pending' }] })).toBe('Plan updated');
   });
 
+  test('are understood only where tools of that kind were offered', async () => {
+    const all = builtinTools({ editFormat: 'apply_patch_freeform', viewImage: true, requestUserInput: true });
+    const only = (name: string): typeof all => all.filter((tool) => tool.name === name);
+    expect(resolveTool('apply_patch', only('exec_command'))).toBeNull();
+    expect(resolveTool('shell', only('apply_patch'))).toBeNull();
+    expect(resolveTool('shell', only('exec_command'))).not.toBeNull();
+    expect(resolveTool('edit', only('view_image'))).toBeNull();
+    const write = resolveTool('Write', only('exec_command'));
+    if (write === null) throw new Error('the name is known');
+    expect((await thread.call(write, { path: 'f', content: '' })).text).toBe('unsupported call: Write');
+    expect(thread.emitted).toEqual([]);
+  });
+
   test('are translated only when the name is known', () => {
     expect(understandCall('frobnicate', '{}')).toBeNull();
     expect(understandCall('constructor', '{}')).toBeNull();

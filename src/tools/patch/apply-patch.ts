@@ -4,7 +4,7 @@ import { parseJson } from '../../lib/json-syntax.ts';
 import { ToolInputError } from '../../protocol/error.ts';
 import type { FileChangeItem, FileUpdateChange } from '../../protocol/item.ts';
 import type { CallSite, PreparedCall, Tool, ToolContext, ToolOutcome } from '../../protocol/tool.ts';
-import { defineFreeformTool, failure } from '../define-tool.ts';
+import { defineFreeformTool, failure, rejection } from '../define-tool.ts';
 import { mentionedPaths, parsePatch, PatchSyntaxError, type PatchHunk } from './parse-patch.ts';
 import { planPatch, PatchMismatch, type PatchPlan } from './plan-patch.ts';
 import { checkPlan, pathsOf, writePlan } from './write-plan.ts';
@@ -110,12 +110,12 @@ async function runPatch(patch: string, ctx: ToolContext, at: CallSite): Promise<
   const refusal = await ctx.approvePatch(pathsOf(plan), null);
   if (refusal !== null) {
     const status = refusal.declined ? 'declined' : 'failed';
-    return failure(`patch rejected: ${refusal.reason}`, item(status, plan.changes));
+    return failure(rejection(refusal.reason), item(status, plan.changes));
   }
   if (ctx.signal.aborted)
     return failure('patch aborted by the user; nothing was changed', item('failed', plan.changes));
   const problem = await checkPlan(plan, ctx.files);
-  if (problem !== null) return failure(`patch rejected: ${problem}`, item('failed', plan.changes));
+  if (problem !== null) return failure(rejection(problem), item('failed', plan.changes));
   const failed = await writePlan(plan, ctx.files);
   const seconds = ((ctx.now() - startedAt) / 1000).toFixed(1);
   const report = (code: number, text: string): string =>

@@ -32,3 +32,10 @@ export function reasonOf(error: unknown): string {
   if (known !== undefined) return known;
   return printable(error instanceof Error ? error.message : String(error));
 }
+
+/** A whole sentence about a path that could not be written. The guard's own refusals name the path themselves. */
+export function writeFailure(path: string, error: unknown): string {
+  const reason = reasonOf(error);
+  const sentence = reason.endsWith('.') ? reason : `${reason}.`;
+  return codeOf(error) === 'DENIED' ? sentence : `Failed to write ${printable(path)}: ${sentence}`;
+}

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import type { FileAccess } from '../../protocol/files.ts';
 import { printable } from '../printable.ts';
-import { reasonOf } from './hunk-errors.ts';
+import { reasonOf, writeFailure } from './hunk-errors.ts';
 import type { PatchPlan } from './plan-patch.ts';
 
 /** Null when all may be written, else why not, for the model. Nothing is changed. */
@@ -11,7 +11,7 @@ export async function checkPlan(plan: PatchPlan, files: FileAccess): Promise<str
     try {
       await files.checkWrite(path);
     } catch (error) {
-      return `${printable(path)} may not be written: ${reasonOf(error)}. Nothing was changed.`;
+      return `${writeFailure(path, error)} Nothing was changed.`;
     }
   }
   for (const [path, before] of plan.baseline) {
@@ -37,7 +37,7 @@ export async function writePlan(plan: PatchPlan, files: FileAccess): Promise<str
       await action();
     } catch (error) {
       const written = done.length === 0 ? 'Nothing was changed.' : `Already done: ${done.join(', ')}.`;
-      return `Failed to ${what} ${printable(path)}: ${reasonOf(error)}. ${written}`;
+      return `Failed to ${what} ${printable(path)}: ${reasonOf(error).replace(/\.$/, '')}. ${written}`;
     }
     done.push(`${what} ${printable(path)}`);
     return null;
