@@ -19,7 +19,7 @@ const ABILITIES =
   'I look for a failing test (`node --test` or `npm test`), try small changes of one line in the file it tests (operators, comparisons, numbers), and keep the one that makes the tests pass. Ask me to fix a failing test, or choose a real model with -m.';
 
 const PACKAGE_MARK = '== package.json';
-const LOOK = `pwd; ls -1Ap; echo '${PACKAGE_MARK}'; cat package.json 2>/dev/null`;
+const LOOK = `pwd -P; ls -1Ap; echo '${PACKAGE_MARK}'; cat package.json 2>/dev/null`;
 const MAX_ATTEMPTS = 12;
 const MAX_SOURCES = 3;
 const MAX_POLLS = 20;

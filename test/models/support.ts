@@ -6,7 +6,7 @@ import type { HistoryEntry } from '../../src/protocol/history.ts';
 import type { ModelClient, ModelEvent, ModelRequest } from '../../src/protocol/model.ts';
 import type { ProviderSettings } from '../../src/protocol/settings.ts';
 
-export const TEST_KEY = 'sk-test-0123456789abcdef';
+export const TEST_KEY = 'opaque-0123456789abcdef';
 
 export function makeProvider(overrides: Partial<ProviderSettings> = {}): ProviderSettings {
   return {
