@@ -79,6 +79,8 @@ async function run(
   input = '',
 ): Promise<Outcome> {
   const child = start(argv, options);
+  // Most of them end without reading.
+  child.stdin.on('error', () => {});
   child.stdin.end(input);
   return outcomeOf(child);
 }
