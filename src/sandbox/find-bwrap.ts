@@ -1,24 +1,33 @@
 // Finds a bubblewrap that nobody else can have put there: on PATH, outside the workspace, in folders closed to others.
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { isInside } from './path-rules.ts';
 
 export type FoundBwrap = { program: string } | { missing: string };
 
-/** A folder counts as closed when only root and this user can write to it and to everything above it. */
+const FIRST_USER_GROUP = 1000;
+
+/** Writable for everybody, or for a group of other people; system groups such as `staff` are the administrator's. */
+function isOpenToOthers(stat: Stats): boolean {
+  const isGroupOfOthers = stat.gid >= FIRST_USER_GROUP && stat.gid !== process.getgid?.();
+  return (stat.mode & 0o002) !== 0 || ((stat.mode & 0o020) !== 0 && isGroupOfOthers);
+}
+
+/** A folder counts as closed when nobody but root and this user can change what is in it, nor anything above it. */
 function isClosed(folder: string, uid: number): boolean {
   for (let at = folder; ; at = dirname(at)) {
     const stat = statSync(at);
-    // The sticky bit keeps others from replacing what is in a shared folder such as /tmp.
-    const isShared = (stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0;
-    if (isShared || (at === folder && (stat.mode & 0o022) !== 0)) return false;
-    if (stat.uid !== 0 && stat.uid !== uid) return false;
+    // The sticky bit keeps others from replacing an entry of a shared folder, not from adding one.
+    const isSticky = at !== folder && (stat.mode & 0o1000) !== 0;
+    if ((isOpenToOthers(stat) && !isSticky) || (stat.uid !== 0 && stat.uid !== uid)) return false;
     if (at === dirname(at)) return true;
   }
 }
 
 /** `forbidden`: trees that a command or a repository can write: workspace, writable roots, temporary folders. */
 export function findBwrap(options: { path: string; forbidden: readonly string[]; uid: number }): FoundBwrap {
+  // With `/` as the workspace everything would be suspect; the owners of the folders have to do then.
+  const forbidden = options.forbidden.filter((root) => root !== '/');
   let rejected: string | null = null;
   for (const folder of options.path.split(delimiter)) {
     if (!isAbsolute(folder)) continue;
@@ -28,8 +37,8 @@ export function findBwrap(options: { path: string; forbidden: readonly string[];
       const stat = statSync(program);
       const isSound =
         stat.isFile() &&
-        (stat.mode & 0o022) === 0 &&
-        !options.forbidden.some((root) => isInside(program, root) || isInside(folder, root)) &&
+        !isOpenToOthers(stat) &&
+        !forbidden.some((root) => isInside(program, root) || isInside(folder, root)) &&
         isClosed(dirname(program), options.uid);
       if (isSound) return { program };
       rejected = program;
