@@ -1,9 +1,9 @@
 // Entry point: argv -> command -> exit code.
-import { runCli } from './cli/run.ts';
+import { runProgram } from './cli/dispatch.ts';
 import { stripControls } from './lib/terminal-text.ts';
 import { UsageError } from './protocol/error.ts';
 
-runCli(process.argv0, process.argv.slice(2)).then(
+runProgram(process.argv0, process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },

@@ -1,5 +1,12 @@
 // The table of all commands: everything skua understands on a command line.
-import { EXEC_CHILD_FLAGS, EXEC_FLAGS, INTERACTIVE_FLAGS, ONE_IMAGE, REVIEW_SCOPE_FLAGS } from './flags.ts';
+import {
+  CONTEXT_FLAGS,
+  EXEC_CHILD_FLAGS,
+  EXEC_FLAGS,
+  INTERACTIVE_FLAGS,
+  ONE_IMAGE,
+  REVIEW_SCOPE_FLAGS,
+} from './flags.ts';
 import { PLANNED_COMMANDS } from './planned-commands.ts';
 import type { CommandSpec, FlagSpec, PositionalSpec } from './spec.ts';
 
@@ -93,11 +100,12 @@ const FEATURES: CommandSpec = {
   about: 'List and switch features',
   needsCommand: true,
   commands: [
-    { name: 'list', about: 'List all features with stage and state' },
+    { name: 'list', about: 'List all features with stage and state', flags: CONTEXT_FLAGS },
     ...(['enable', 'disable'] as const).map((name) => ({
       name,
       about: `${name === 'enable' ? 'Switch a feature on' : 'Switch a feature off'} in config.toml`,
       positionals: [{ name: 'feature', label: 'FEATURE', help: 'Name of the feature', required: true }],
+      flags: CONTEXT_FLAGS,
     })),
   ],
 };
@@ -110,13 +118,16 @@ const DEBUG: CommandSpec = {
     {
       name: 'models',
       about: 'Print the model catalog as JSON',
-      flags: [{ name: 'bundled', help: 'Only what skua ships, without models of the config' }],
+      flags: [
+        { name: 'bundled', help: 'Only what skua ships, without models of the config' },
+        ...CONTEXT_FLAGS,
+      ],
     },
     {
       name: 'prompt-input',
       about: 'Print what the model would read, as JSON',
       positionals: [PROMPT],
-      flags: [ONE_IMAGE],
+      flags: [ONE_IMAGE, ...CONTEXT_FLAGS],
     },
     { name: 'app-server', about: 'Talk to an app server', hidden: true, planned: '' },
   ],
@@ -128,6 +139,7 @@ const DOCTOR: CommandSpec = {
   flags: [
     { name: 'json', help: 'Print the report as JSON' },
     { name: 'summary', help: 'Only one line per check' },
+    ...CONTEXT_FLAGS,
     { name: 'all', hidden: true, help: 'Do not shorten long lists' },
     { name: 'no-color', hidden: true, help: 'No colours' },
     { name: 'ascii', hidden: true, help: 'No signs beyond ASCII' },

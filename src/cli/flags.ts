@@ -100,8 +100,15 @@ const AUTOMATION: readonly FlagSpec[] = [
   },
 ];
 
+const CD: FlagSpec = {
+  name: 'cd',
+  short: 'C',
+  value: { label: 'DIR', kind: 'folder' },
+  help: 'Folder to work in',
+};
+
 const PLACE: readonly FlagSpec[] = [
-  { name: 'cd', short: 'C', value: { label: 'DIR', kind: 'folder' }, help: 'Folder to work in' },
+  CD,
   {
     name: 'add-dir',
     value: { label: 'DIR', kind: 'folder' },
@@ -153,6 +160,9 @@ export const TRUST: FlagSpec = {
   name: 'trust',
   help: 'Trust this project for this run: its config, hooks and servers count',
 };
+
+/** What decides which config a command sees. */
+export const CONTEXT_FLAGS: readonly FlagSpec[] = [MODEL, SANDBOX, PROFILE, CD];
 
 /** Flags of the interactive commands: the program itself, `resume` and `fork`. */
 export const INTERACTIVE_FLAGS: readonly FlagSpec[] = [

@@ -5,20 +5,11 @@ import { processOutput, type Output } from './output.ts';
 import { parseArgv } from './parse.ts';
 import { readVersion } from './version.ts';
 
-/** Calls the program is started for by itself, told apart before any parsing. */
-const APPLY_PATCH_FLAG = '--codex-run-as-apply-patch';
-
 /**
- * Runs the program and gives its exit code.
- * `argv0` is the name it was called by: as `apply_patch` it is only that command.
+ * Runs the command that `argv` (after the program's name) asks for and gives its exit code.
  * Throws a `UsageError` for mistakes of the caller; anything else thrown is a bug.
  */
-export async function runCli(argv0: string, argv: readonly string[]): Promise<number> {
-  const isPatchName = /(^|[\\/])apply_?patch(\.exe)?$/.test(argv0);
-  if (isPatchName || argv[0] === APPLY_PATCH_FLAG) {
-    const { runApplyPatch } = await import('./commands/apply-patch.ts');
-    return runApplyPatch(isPatchName ? argv : argv.slice(1));
-  }
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const output = processOutput();
   const { invocation, warnings } = toInvocation(parseArgv(ROOT, argv));
   for (const warning of warnings) output.err(`warning: ${warning}\n`);

@@ -248,13 +248,10 @@ export const commandLineCases = [
       );
       const bad = await agent(['--codex-run-as-apply-patch', 'nonsense']);
       check('not a patch: exit 1', bad.code === 1 && bad.stderr !== '', bad);
-      const binary = JSON.parse(
-        process.env.AGENT_BIN.startsWith('[')
-          ? process.env.AGENT_BIN
-          : JSON.stringify([process.env.AGENT_BIN]),
-      );
-      if (binary.length > 1) return;
-      symlinkSync(binary[0], place.path('apply_patch'));
+      // Only a real executable sees the name it was called by; a script sees its interpreter's.
+      const file = process.env.AGENT_BIN;
+      if (file.startsWith('[') || readFileSync(file).subarray(0, 2).toString() === '#!') return;
+      symlinkSync(file, place.path('apply_patch'));
       const { execFileSync } = await import('node:child_process');
       execFileSync(place.path('apply_patch'), [patch('b.txt')], {
         cwd: place.work,

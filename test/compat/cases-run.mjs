@@ -234,7 +234,7 @@ export const runCases = [
         status(429, { error: { message: 'slow down' } }, { 'retry-after': '1' }),
         say('later'),
       ]);
-      const waited = await agent(['exec', 'x']);
+      const waited = await agent(['exec', '-c', 'model_providers.mock.request_max_retries=2', 'x']);
       const gap = limited.requests.length > 1 ? limited.requests[1].at - limited.requests[0].at : 0;
       better('429 with Retry-After: waits and tries again', waited.code === 0 && gap >= 990, {
         code: waited.code,
