@@ -1,7 +1,5 @@
 // Cuts text to a size in tokens or bytes, keeping whole characters and both ends.
-
-/** A rough measure that holds for code and prose alike: four bytes of UTF-8 are one token. */
-export const BYTES_PER_TOKEN = 4;
+import { bytesForTokens } from './tokens.ts';
 
 export interface CutText {
   text: string;
@@ -10,7 +8,7 @@ export interface CutText {
 }
 
 export function tokensOfBytes(bytes: number): number {
-  return Math.ceil(bytes / BYTES_PER_TOKEN);
+  return Math.ceil(bytes / bytesForTokens(1));
 }
 
 /**
@@ -18,7 +16,7 @@ export function tokensOfBytes(bytes: number): number {
  * `…N tokens truncated…` between them. The marker comes on top of the limit.
  */
 export function truncateMiddle(text: string, maxTokens: number): CutText {
-  const budget = Math.max(0, Math.floor(maxTokens)) * BYTES_PER_TOKEN;
+  const budget = bytesForTokens(Math.max(0, Math.floor(maxTokens)));
   // A UTF-16 unit is at most three bytes: most texts are known to fit without counting.
   if (text.length * 3 <= budget) return { text, omittedTokens: 0 };
   const size = Buffer.byteLength(text);

@@ -125,6 +125,7 @@ export async function startCommand(
   request: ExecRequest,
   ctx: ToolContext,
   at: CallSite,
+  source: CommandExecutionItem['source'] = 'unifiedExecStartup',
 ): Promise<CommandSession | ToolOutcome> {
   if (request.command.includes('\0'))
     throw new ToolInputError('the command contains a NUL character, which no command line can hold');
@@ -134,8 +135,8 @@ export async function startCommand(
     id: at.callId,
     command: ctx.displayCommand(request),
     cwd: request.workdir,
-    processId: String(id),
-    source: 'unifiedExecStartup',
+    processId: source === 'unifiedExecStartup' ? String(id) : null,
+    source,
     status: 'inProgress',
     commandActions: readCommandActions(request.command),
     aggregatedOutput: null,

@@ -1,6 +1,5 @@
 // The text that reports a command to the model, in the forms Codex's tools use.
-import type { WaitResult } from './exec-session.ts';
-import type { CommandSession } from './exec-session.ts';
+import type { CommandSession, WaitResult } from './exec-session.ts';
 
 /** Six hex digits that tell chunks apart; the same for the same call. */
 export function chunkId(callId: string): string {

@@ -1,5 +1,6 @@
 // Keeps the beginning and the end of a stream of bytes in bounded memory.
-import { BYTES_PER_TOKEN, headOf, joinCut, tailOf, tokensOfBytes, unfinishedTail } from '../lib/truncate.ts';
+import { bytesForTokens } from '../lib/tokens.ts';
+import { headOf, joinCut, tailOf, tokensOfBytes, unfinishedTail } from '../lib/truncate.ts';
 
 const FIRST_BLOCK = 4096;
 
@@ -109,7 +110,7 @@ export function renderBytes(bytes: BufferedBytes, maxTokens: number): RenderedOu
   const { head, dropped, tail } = bytes;
   const size = head.length + dropped + tail.length;
   const originalTokens = tokensOfBytes(size);
-  const budget = Math.max(0, Math.floor(maxTokens)) * BYTES_PER_TOKEN;
+  const budget = bytesForTokens(Math.max(0, Math.floor(maxTokens)));
   const whole = dropped === 0 ? Buffer.concat([head, tail]) : null;
   if (whole !== null && size <= budget)
     return { text: whole.toString('utf8'), originalTokens, omittedTokens: 0 };

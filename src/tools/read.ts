@@ -1,7 +1,7 @@
 // The `read` tool: shows part of a text file with line numbers.
 import { resolve } from 'node:path';
 import type { FromSchema } from '../lib/json-schema.ts';
-import { BYTES_PER_TOKEN } from '../lib/truncate.ts';
+import { bytesForTokens } from '../lib/tokens.ts';
 import type { CallSite, Tool, ToolContext, ToolOutcome } from '../protocol/tool.ts';
 import { defineTool, failure } from './define-tool.ts';
 import { imageTypeOf } from './image-type.ts';
@@ -62,7 +62,7 @@ async function runRead(
       `read failed: ${shown} is not text (${bytes.length} bytes). Use a command to look into it.`,
     );
   const text = Buffer.from(bytes).toString('utf8');
-  return { output: numbered(text, args, ctx.outputTokenLimit * BYTES_PER_TOKEN), success: true };
+  return { output: numbered(text, args, bytesForTokens(ctx.outputTokenLimit)), success: true };
 }
 
 function numbered(text: string, args: FromSchema<typeof SCHEMA>, maxBytes: number): string {

@@ -1,6 +1,5 @@
 // The older shell tools (`shell_command`, `shell`): understood when a model calls them, not offered.
-import { resolve } from 'node:path';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { ObjectSchema } from '../lib/json-schema.ts';
 import { quoteWords } from '../lib/shell-quote.ts';
 import type {
@@ -108,7 +107,7 @@ async function runShellCommand(args: ShellCall, ctx: ToolContext, at: CallSite):
       : { justification: args.justification ?? '', prefixRule: args.prefix_rule ?? null },
     ...(args.shell === undefined ? {} : { shell: args.shell }),
   };
-  const session = await startCommand(request, ctx, at);
+  const session = await startCommand(request, ctx, at, 'agent');
   if (!(session instanceof CommandSession)) return session;
   const timeoutMs = args.timeout_ms ?? DEFAULT_TIMEOUT_MS;
   const result = await session.wait(timeoutMs, ctx.signal);

@@ -26,20 +26,27 @@ function sessionIdOf(text: string): number {
   return Number(/^Process running with session ID (\d+)$/m.exec(text)?.[1]);
 }
 
-/** A sleep that ends at once when it is the yield: the tests decide what "too long" is. */
-function impatient(ms: number): ConstructorParameters<typeof FakeThread>[0] {
+/** Yields (all longer than two seconds) end when something holds, not after a time; short waits are real. */
+function yieldWhen(holds: () => boolean): ConstructorParameters<typeof FakeThread>[0] {
   return {
-    sleep: (asked, signal) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(resolve, Math.min(ms, asked));
-        const stop = (): void => {
+    sleep: (asked, signal) => {
+      if (asked > 2000) {
+        const stopped = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
+        return Promise.race([thread.until(holds), stopped]);
+      }
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, asked);
+        signal?.addEventListener('abort', () => {
           clearTimeout(timer);
           resolve();
-        };
-        signal?.addEventListener('abort', stop, { once: true });
-      }),
+        });
+      });
+    },
   };
 }
+
+const printed = (text: string) => (): boolean => thread.deltas('commandOutput').includes(text);
+const atOnce = (): boolean => true;
 
 async function remake(options: ConstructorParameters<typeof FakeThread>[0]): Promise<void> {
   await thread.dispose();
@@ -192,14 +199,13 @@ describe('long output', () => {
   });
 
   test('without end keeps memory and file bounded', async () => {
-    await remake(impatient(1500));
+    await remake(yieldWhen(printed('0123')));
     const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
     const { text } = await thread.call(exec, {
       cmd: "yes '0123456789abcdef😀' | head -c 200000000; echo end",
     });
-    let last = text;
-    while (last.includes('Process running'))
-      last = (await thread.call(stdin, { session_id: sessionIdOf(text) })).text;
+    await thread.until(() => thread.items('completed').length > 0);
+    const { text: last } = await thread.call(stdin, { session_id: sessionIdOf(text) });
     expect(last).toContain('Process exited with code 0');
     expect(last).toMatch(/end\n$/);
     const after = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
@@ -239,7 +245,7 @@ describe('long output', () => {
 
 describe('sessions', () => {
   test('a command that takes long goes on, and is read to its end', async () => {
-    await remake(impatient(100));
+    await remake(yieldWhen(printed('first')));
     thread.put({ gate: '' });
     const cmd = 'echo first; while [ -e gate ]; do sleep 0.01; done; echo last';
     const { text, success, item } = await thread.call(exec, { cmd });
@@ -267,30 +273,29 @@ describe('sessions', () => {
   });
 
   test('a session with a terminal is typed into', async () => {
-    await remake(impatient(100));
-    const started = await thread.call(exec, { cmd: 'read x; echo "got $x"', tty: true });
+    await remake(yieldWhen(printed('ready')));
+    const started = await thread.call(exec, { cmd: 'echo ready; read x; echo "got $x"', tty: true });
     const id = sessionIdOf(started.text);
-    const { text } = await thread.call(stdin, { session_id: id, chars: 'hello\n', yield_time_ms: 30_000 });
+    const { text } = await thread.call(stdin, { session_id: id, chars: 'hello\n', yield_time_ms: 2000 });
     expect(outputOf(text)).toBe('got hello\n');
     expect(thread.deltas('commandInput')).toBe('hello\n');
   });
 
   test('one without a terminal cannot be typed into, only interrupted', async () => {
-    await remake(impatient(100));
+    await remake(yieldWhen(atOnce));
     const started = await thread.call(exec, {
       cmd: 'trap "echo bye; exit 5" INT; while :; do sleep 0.01; done',
     });
     const id = sessionIdOf(started.text);
     const typed = await thread.call(stdin, { session_id: id, chars: 'x' });
     expect(typed.text).toContain('tty set to true');
-    let { text } = await thread.call(stdin, { session_id: id, chars: '\u0003' });
-    if (!text.includes('exited')) ({ text } = await thread.call(stdin, { session_id: id }));
+    const { text } = await thread.call(stdin, { session_id: id, chars: '\u0003', yield_time_ms: 2000 });
     expect(text).toContain('Process exited with code 5\n');
     expect(completed()).toMatchObject({ status: 'failed', exitCode: 5 });
   });
 
   test('closing a session kills its process tree and completes its item as failed, once', async () => {
-    await remake(impatient(100));
+    await remake(yieldWhen(printed('\n')));
     const { text } = await thread.call(exec, { cmd: 'sleep 600 & echo $!; wait' });
     const child = Number(outputOf(text));
     expect(isAlive(child)).toBe(true);
@@ -303,7 +308,7 @@ describe('sessions', () => {
   });
 
   test('a process that ignores SIGTERM is forced', async () => {
-    await remake(impatient(100));
+    await remake(yieldWhen(printed('up')));
     const { text } = await thread.call(exec, { cmd: 'trap "" TERM; echo up; while :; do sleep 0.01; done' });
     expect(outputOf(text)).toBe('up\n');
     await thread.sessions.get(sessionIdOf(text))?.close();
@@ -311,7 +316,7 @@ describe('sessions', () => {
   });
 
   test('the 65th session ends the oldest, and says so', async () => {
-    await remake(impatient(20));
+    await remake(yieldWhen(atOnce));
     const ids: number[] = [];
     for (let i = 0; i < 64; i++) {
       const id = thread.sessions.nextId();
@@ -347,7 +352,7 @@ describe('an interrupted turn', () => {
   });
 
   test('also when the model waits for a session', async () => {
-    await remake(impatient(100));
+    await remake(yieldWhen(atOnce));
     const { text } = await thread.call(exec, { cmd: 'sleep 600' });
     thread.interrupt();
     const waited = await thread.call(stdin, { session_id: sessionIdOf(text) });
@@ -376,9 +381,10 @@ describe('the old shell tools', () => {
   });
 
   test('stop at their time-out', async () => {
-    const { text } = await thread.call(line, { command: 'echo a; sleep 600', timeout_ms: 300 });
+    await remake(yieldWhen(printed('a')));
+    const { text } = await thread.call(line, { command: 'echo a; sleep 600', timeout_ms: 5000 });
     expect(text).toMatch(
-      /^Exit code: 124\nWall time: .*\nOutput:\ncommand timed out after 300 milliseconds\na\n$/,
+      /^Exit code: 124\nWall time: .*\nOutput:\ncommand timed out after 5000 milliseconds\na\n$/,
     );
     expect(completed()).toMatchObject({ status: 'failed', exitCode: 124 });
     expect(isAlive(thread.processes[0]?.pid ?? 0)).toBe(false);
