@@ -1,6 +1,7 @@
 // Tests of edits of the config file: comments, modes, links, concurrent changes.
 import {
   chmodSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { UsageError } from '../protocol/error.ts';
 import { editConfigFile, setFeature, setTrust } from './edit.ts';
 
 let root: string;
@@ -109,6 +111,18 @@ test('a broken file, or an edit that would break it, changes nothing', () => {
   expect(() => editConfigFile(file, [{ ...edit, path: ['model', 'x'] }], root)).toThrow(/not a table/);
   expect(read()).toBe('model = "x"\n');
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a file that cannot be replaced safely is left alone, with a reason',
+  () => {
+    write('model = "x"\n');
+    linkSync(file, join(root, 'other-name'));
+    const change = { name: 'undo', enabled: true, profile: null };
+    expect(() => setFeature(folders(), change)).toThrow(UsageError);
+    expect(() => setFeature(folders(), change)).toThrow(/was not changed: .*hard link/);
+    expect(read()).toBe('model = "x"\n');
+  },
+);
 
 test('a change by somebody else in between is kept', () => {
   write('model = "x"\n');

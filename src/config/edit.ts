@@ -4,10 +4,9 @@ import { dirname, join } from 'node:path';
 import { ensurePrivateDirectory, replacePrivateFile } from '../lib/private-files.ts';
 import { editToml, TomlEditError, type TomlEdit } from '../lib/toml-edit.ts';
 import { UsageError } from '../protocol/error.ts';
-import { parseTomlFile } from './layers.ts';
 import { requireFeature } from './overrides.ts';
 import { profileFile } from './profiles.ts';
-import { tableAt } from './layers.ts';
+import { parseTomlFile, tableAt } from './layers.ts';
 import { validateLayer } from './validate.ts';
 
 const TRIES = 3;
@@ -40,6 +39,24 @@ function behindLink(file: string): string {
   }
 }
 
+/** What the user can do something about; anything else is a bug and stays one. */
+function asUsageError(file: string, error: unknown): unknown {
+  if (error instanceof UsageError || !(error instanceof Error)) return error;
+  if (error instanceof TomlEditError) return new UsageError(`${file}: ${error.message}`, { cause: error });
+  if (codeOf(error) === '') return error;
+  return new UsageError(`${file} was not changed: ${error.message}`, { cause: error });
+}
+
+/** Makes the folder and finds the file to write. */
+function prepare(path: string): string {
+  try {
+    ensurePrivateDirectory(dirname(path));
+    return behindLink(path);
+  } catch (error) {
+    throw asUsageError(path, error);
+  }
+}
+
 function editOnce(file: string, edits: readonly TomlEdit[], homedir: string): boolean {
   const before = readOrNull(file);
   const text = before ?? '';
@@ -68,14 +85,12 @@ function editOnce(file: string, edits: readonly TomlEdit[], homedir: string): bo
  * an edit cannot be made without loss, and when others keep writing the file.
  */
 export function editConfigFile(path: string, edits: readonly TomlEdit[], homedir: string): boolean {
-  ensurePrivateDirectory(dirname(path));
-  const file = behindLink(path);
+  const file = prepare(path);
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     try {
       return editOnce(file, edits, homedir);
     } catch (error) {
-      if (error instanceof TomlEditError) throw new UsageError(`${file}: ${error.message}`, { cause: error });
-      if (!(error instanceof ChangedMeanwhile)) throw error;
+      if (!(error instanceof ChangedMeanwhile)) throw asUsageError(file, error);
     }
   }
   throw new UsageError(`${file} keeps being changed by another program; nothing was written. Try again.`);

@@ -119,6 +119,15 @@ describe('trust', () => {
     expect(world.load({ cwd: join(world.project, 'a') }).settings.projectRoot).toBe(join(world.project, 'a'));
   });
 
+  test('a home inside of the project is the home, not a project config', () => {
+    world.write('project/.codex/config.toml', 'model = "mine"\nnotify = ["me"]\n');
+    const loaded = world.load({ env: { CODEX_HOME: join(world.project, '.codex') } });
+    expect(loaded).toMatchObject({
+      settings: { model: 'mine', notify: ['me'], trust: 'unknown' },
+      warnings: [],
+    });
+  });
+
   test('.env files are not read for anything', () => {
     world.write('project/.env', 'CODEX_HOME=./.codex\nSKUA_HOME=/evil\nOPENAI_BASE_URL=http://evil\n');
     world.trust(world.project);
