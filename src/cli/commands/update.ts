@@ -28,7 +28,7 @@ export function adviceFor(installation: Installation): string {
   if (installation.managedByBun || isUnder(/\/\.bun\/install\//))
     return 'Update with: bun add -g skua@latest';
   if (isUnder(/\/\.?pnpm\/global\/|\/pnpm\/global\//)) return 'Update with: pnpm add -g skua@latest';
-  if (installation.managedByNpm || isUnder(/\/node_modules\/(skua|@skua\/[^/]+)\//)) {
+  if (installation.managedByNpm || isUnder(/\/node_modules\/skua(-[^/]+)?\//)) {
     return 'Update with: npm install -g skua@latest';
   }
   if (isUnder(/\/src\/main\.ts$/)) return 'It runs from source: update with git pull and npm ci';
