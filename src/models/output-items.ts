@@ -119,13 +119,14 @@ export class ItemLedger {
    */
   addFinal(items: readonly OutputItem[]): OutputItem[] {
     const open = [...this.#items];
-    const missing: OutputItem[] = [];
-    for (const item of items) {
-      const exact = open.findIndex((known) => isSameItem(known, item));
-      const match = exact === -1 ? open.findIndex((known) => hasSameContent(known, item)) : exact;
-      if (match === -1) missing.push(item);
-      else open.splice(match, 1);
-    }
+    const unmatched = (wanted: readonly OutputItem[], isMatch: typeof isSameItem): OutputItem[] =>
+      wanted.filter((item) => {
+        const match = open.findIndex((known) => isMatch(known, item));
+        if (match !== -1) open.splice(match, 1);
+        return match === -1;
+      });
+    // Items that are surely the same go first, so that a twin with the same words does not take their place.
+    const missing = unmatched(unmatched(items, isSameItem), hasSameContent);
     return missing.flatMap((item) => {
       const entry = this.add(item);
       return entry === null ? [] : [{ ...item, entry }];
