@@ -153,26 +153,35 @@ interface BaseLayers {
   managed: Layer[];
   /** What the user and the administrator say, without any project. */
   view: Table;
+  /** Variables that hold keys of providers, also of those in a user's config that is ignored for this run. */
+  secretEnvNames: string[];
+}
+
+/** Reads as much as can be read: a file that is ignored may be broken. */
+function secretsOfIgnored(file: string): string[] {
+  try {
+    return secretEnvNames(readLayer('user', file)?.tree ?? {});
+  } catch (error) {
+    if (error instanceof UsageError) return [];
+    throw error;
+  }
 }
 
 function readBase(input: LoadInput, cwd: string, check: Check): BaseLayers {
   const home = findHome(input);
   const folders = input.systemFolders ?? systemFolders(input.platform, input.env);
   const system = folders.flatMap((folder) => check(readLayer('system', join(folder, 'config.toml'))));
+  const userFile = join(home, 'config.toml');
   const isUserIgnored = input.flags?.ignoreUserConfig === true;
-  const user = isUserIgnored ? [] : check(readLayer('user', join(home, 'config.toml')));
+  const user = isUserIgnored ? [] : check(readLayer('user', userFile));
   const override = check(overrideLayer(input.overrides ?? [], cwd));
   const managed = folders.flatMap((folder) =>
     check(readLayer('managed', join(folder, 'managed_config.toml'))),
   );
-  return {
-    home,
-    system,
-    user,
-    override,
-    managed,
-    view: merge([...system, ...user, ...override, ...managed]),
-  };
+  const view = merge([...system, ...user, ...override, ...managed]);
+  const ignored = isUserIgnored ? secretsOfIgnored(userFile) : [];
+  const secrets = [...new Set([...secretEnvNames(view), ...ignored])];
+  return { home, system, user, override, managed, view, secretEnvNames: secrets };
 }
 
 interface Project {
@@ -206,11 +215,10 @@ function readProject(
         `projects.${dotted([root])}.trust_level = "trusted" in ${join(home, 'config.toml')}.${hint}`,
     );
   }
-  const secrets = secretEnvNames(view);
   const layers = files
     .flatMap((file) => check(readLayer('project', file)))
     .map((layer) => {
-      const limited = limitProjectLayer(layer, { root, secretEnvNames: secrets });
+      const limited = limitProjectLayer(layer, { root, secretEnvNames: base.secretEnvNames });
       warnings.push(...limited.warnings);
       return limited.layer;
     });
@@ -281,6 +289,7 @@ export function loadSettings(input: LoadInput): LoadedConfig {
     trust: project.trust,
     profile,
     headless: input.headless,
+    secretEnvNames: base.secretEnvNames,
     addDirs: (flags.addDirs ?? []).map((folder) => resolve(cwd, folder)),
     warnings,
   });

@@ -152,10 +152,12 @@ export function resolveProvider(id: string, tree: Table, env: Env): ProviderSett
   );
 }
 
-/** Names of all environment variables that hold keys of any configured provider. */
+/** Names of all environment variables that hold keys of any configured provider, those of unused profiles included. */
 export function secretEnvNames(tree: Table): string[] {
   const names = new Set<string>(LOGIN_VARIABLES);
-  for (const provider of Object.values(tableAt(tree, 'model_providers'))) {
+  const profiles = Object.values(tableAt(tree, 'profiles')).filter(isTable);
+  const providers = [tree, ...profiles].flatMap((one) => Object.values(tableAt(one, 'model_providers')));
+  for (const provider of providers) {
     const envKey = valueAt(provider, ['env_key']);
     if (typeof envKey === 'string') names.add(envKey);
     const headers = valueAt(provider, ['env_http_headers']);

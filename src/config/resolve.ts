@@ -28,6 +28,8 @@ export interface ResolveInput {
   trust: Trust;
   profile: string | null;
   headless: boolean;
+  /** Variables known to hold keys before profile and flags. */
+  secretEnvNames: readonly string[];
   /** Folders of `--add-dir`, absolute. */
   addDirs: readonly string[];
   warnings: string[];
@@ -265,14 +267,15 @@ type Login = Pick<
   'credentialsStore' | 'forcedLoginMethod' | 'forcedChatgptWorkspaceId' | 'chatgptBaseUrl' | 'secretEnvNames'
 >;
 
-function resolveLogin(merged: Table): Login {
+function resolveLogin(input: ResolveInput): Login {
+  const { merged } = input;
   const { text } = reader(merged);
   return {
     credentialsStore: (text('cli_auth_credentials_store') ?? 'file') as Settings['credentialsStore'],
     forcedLoginMethod: text('forced_login_method') as Settings['forcedLoginMethod'],
     forcedChatgptWorkspaceId: text('forced_chatgpt_workspace_id'),
     chatgptBaseUrl: (text('chatgpt_base_url') ?? '').replace(/\/+$/, ''),
-    secretEnvNames: secretEnvNames(merged),
+    secretEnvNames: [...new Set([...input.secretEnvNames, ...secretEnvNames(merged)])],
   };
 }
 
@@ -298,7 +301,7 @@ export function resolveSettings(input: ResolveInput): Settings {
     profile,
     ...resolveModel(input),
     ...resolveInstructions(input),
-    ...resolveLogin(merged),
+    ...resolveLogin(input),
     approvalPolicy: resolveApprovalPolicy(input),
     sandboxMode,
     writableRoots: resolveWritableRoots(input, sandboxMode),

@@ -90,6 +90,24 @@ describe('precedence', () => {
   });
 });
 
+test('keys of every provider stay secret, also when the config that names them is not used', () => {
+  const provider = (id: string): string => `[model_providers.${id}]\nenv_key = "${id.toUpperCase()}_KEY"\n`;
+  world.write(
+    'user/.skua/config.toml',
+    `${provider('a')}[profiles.p.model_providers.b]\nenv_key = "B_KEY"\n`,
+  );
+  world.write('user/.skua/q.config.toml', provider('c'));
+  expect(world.load().settings.secretEnvNames).toEqual(expect.arrayContaining(['A_KEY', 'B_KEY']));
+  const { settings } = world.load({ flags: { ignoreUserConfig: true, profile: 'q' } });
+  expect(settings.secretEnvNames).toEqual(
+    expect.arrayContaining(['A_KEY', 'B_KEY', 'C_KEY', 'OPENAI_API_KEY']),
+  );
+  world.write('user/.skua/config.toml', 'broken = [');
+  expect(world.load({ flags: { ignoreUserConfig: true } }).settings.secretEnvNames).toContain(
+    'CODEX_API_KEY',
+  );
+});
+
 describe('defaults', () => {
   test('depend on trust, and on whether somebody can answer', () => {
     const of = (input: Partial<LoadInput> = {}): unknown[] => {
