@@ -91,6 +91,7 @@ class Bubblewrap implements Sandbox {
     }
     const roots = writeRootsOf(policy, this.options).filter((root) => existsSync(root));
     const network = policy.network === 'open';
+    const identity = this.identityFor(policy);
     const masks = network
       ? null
       : findSocketMasks({
@@ -98,6 +99,7 @@ class Bubblewrap implements Sandbox {
           hidden: ['/dev', '/proc', ...this.hiddenFolders],
           roots: [policy.workspace, ...roots],
           uid: this.options.uid,
+          ignoresModes: identity === 'root',
         });
     const guard = this.guardPaths(policy, roots);
     try {
@@ -110,7 +112,7 @@ class Bubblewrap implements Sandbox {
       const env = splitEnvironment(command.env, { mechanism: 'bubblewrap', network, scratch });
       const argv = bubblewrapArguments({
         program: this.options.program,
-        identity: this.identityFor(policy),
+        identity,
         network,
         terminal: command.terminal === true,
         bash: this.bash,

@@ -30,8 +30,9 @@ function isSocket(path: string): boolean {
   }
 }
 
-/** Whether a process of this user without capabilities can get to the socket and write to it. */
-function isReachable(path: string, uid: number): boolean {
+/** Whether a process of this user can get to the socket and write to it. null: one whom modes do not stop. */
+function isReachable(path: string, uid: number | null): boolean {
+  if (uid === null) return isSocket(path);
   try {
     const socket = lstatSync(path);
     if (!socket.isSocket() || (socket.mode & (socket.uid === uid ? 0o200 : 0o022)) === 0) return false;
@@ -68,6 +69,7 @@ export function findSocketMasks(options: {
   hidden: readonly string[];
   roots: readonly string[];
   uid: number;
+  ignoresModes: boolean;
 }): SocketMasks | null {
   const folders = new Set<string>();
   const files: string[] = [];
@@ -79,7 +81,7 @@ export function findSocketMasks(options: {
   for (const path of parseSocketPaths(options.listing)) {
     const folder = dirname(path);
     if (folders.has(folder) || options.hidden.some((root) => isInside(path, root))) continue;
-    if (isHarmless(path) || !isSocket(path) || !isReachable(path, options.uid)) continue;
+    if (isHarmless(path) || !isReachable(path, options.ignoresModes ? null : options.uid)) continue;
     const isRoot = options.roots.some((root) => isInside(root, folder));
     if (!isRoot && holdsOnlySockets(folder)) folders.add(folder);
     else files.push(path);

@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -29,6 +30,84 @@ for (const tier of tiers) {
 for (const [tier, reason] of reasons) console.warn(`sandbox tier ${tier} is not tested here: ${reason}`);
 
 const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+
+const python = (code: string) => `${PYTHON} -c '${code}'`;
+
+function fileAttacks(workspace: string, outside: string) {
+  return {
+    direct: `echo x > ${outside}/new`,
+    overwrite: `echo x > ${outside}/victim`,
+    symlink: 'echo x > link/new',
+    ownSymlink: `ln -s ${outside} own && echo x > own/new`,
+    hardLink: `ln ${outside}/victim ${workspace}/alias && echo x > ${workspace}/alias`,
+    truncate: python(`import os; os.truncate("${outside}/victim", 0)`),
+    rename: `mv ${outside}/victim ${workspace}/stolen && mv ${workspace}/stolen ${outside}/victim`,
+    delete: `rm ${outside}/victim`,
+    moveWorkspace: `mv ${workspace} ${workspace}.moved && mv ${workspace}.moved ${workspace}`,
+  };
+}
+
+/** Live ones: each succeeds without a fence, as the last test of this file shows. */
+function networkAttacks(at: { port: number; socket: string; abstract: string }) {
+  return {
+    tcp: python(`import socket; socket.create_connection(("127.0.0.1", ${at.port}), 2)`),
+    unix: python(`import socket; socket.socket(socket.AF_UNIX).connect("${at.socket}")`),
+    unixDatagramPair: python(
+      `import socket; a,b=socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); a.connect("${at.socket}.d")`,
+    ),
+    abstract: python(`import socket; socket.socket(socket.AF_UNIX).connect("\\0${at.abstract}")`),
+    netlink: python('import socket; socket.socket(16, socket.SOCK_RAW, 4)'),
+  };
+}
+
+/** Live for every user; the rest of the kernel's surface wants privileges before it can be shown. */
+function processAttacks(pid: number) {
+  return {
+    environment: `head -c1 /proc/${pid}/environ`,
+    signal: `kill -0 ${pid}`,
+    keyring: python('import ctypes; exit(ctypes.CDLL(None).syscall(250, 0, -3, 0, 0, 0) < 0)'),
+    clone: python('import ctypes; exit(ctypes.CDLL(None).unshare(0x10000000) < 0)'),
+  };
+}
+
+async function listen(folder: string, name: string) {
+  const socket = join(folder, 'socket');
+  const abstract = `skua-test-${process.pid}-${name}`;
+  const servers = [0, 1, 2].map(() =>
+    createServer((connection) => connection.on('error', () => {}).end('reached')),
+  );
+  const [tcp, unix, hidden] = servers;
+  await new Promise<void>((resolve) => tcp?.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => unix?.listen(socket, resolve));
+  await new Promise<void>((resolve) => hidden?.listen(`\0${abstract}`, resolve));
+  const datagram = spawn(PYTHON, [
+    '-c',
+    `import socket,sys; s=socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind("${socket}.d"); print("up", flush=True); sys.stdin.read()`,
+  ]);
+  await new Promise((resolve) => datagram.stdout.once('data', resolve));
+  return {
+    port: (tcp?.address() as { port: number }).port,
+    socket,
+    abstract,
+    close: () => {
+      datagram.stdin.end();
+      for (const server of servers) server.close();
+    },
+  };
+}
+
+/** Runs each attack alone; returns the names of those that succeeded. */
+async function tryAll(
+  attacks: Record<string, string>,
+  run: (script: string) => Promise<FenceResult>,
+): Promise<string[]> {
+  const script = Object.entries(attacks)
+    .map(([name, attack]) => `( ${attack}\n) >/dev/null 2>&1 && echo "ESCAPED ${name}"`)
+    .join('\n');
+  const result = await run(`${script}\necho finished`);
+  expect(result.output).toContain('finished');
+  return [...(result.output ?? '').matchAll(/^ESCAPED (.*)$/gm)].map((match) => match[1] as string);
+}
 
 describe.each(tiers)('tier %s', (tier) => {
   const skip = reasons.has(tier);
@@ -52,29 +131,13 @@ describe.each(tiers)('tier %s', (tier) => {
 
   const run = (script: string, job: Partial<FenceJob> = {}): Promise<FenceResult> =>
     runFence({ tier, workspace, script, ...job });
-  /** Each line of the script is tried alone; returns those that succeeded. */
-  const attempt = async (attacks: Record<string, string>, job: Partial<FenceJob> = {}): Promise<string[]> => {
-    const script = Object.entries(attacks)
-      .map(([name, attack]) => `( ${attack}\n) >/dev/null 2>&1 && echo "ESCAPED ${name}"`)
-      .join('\n');
-    const result = await run(`${script}\necho finished`, job);
-    expect(result.output).toContain('finished');
-    return [...(result.output ?? '').matchAll(/^ESCAPED (.*)$/gm)].map((match) => match[1] as string);
-  };
-  const python = (code: string) => `${PYTHON} -c '${code}'`;
+  const attempt = (attacks: Record<string, string>, job: Partial<FenceJob> = {}): Promise<string[]> =>
+    tryAll(attacks, (script) => run(script, job));
 
   test.skipIf(skip)('writes stay inside the workspace', async () => {
     symlinkSync(outside, join(workspace, 'link'));
     const escaped = await attempt({
-      direct: `echo x > ${outside}/new`,
-      overwrite: `echo x > ${outside}/victim`,
-      symlink: 'echo x > link/new',
-      ownSymlink: `ln -s ${outside} own && echo x > own/new`,
-      rename: `mv ${outside}/victim ${workspace}/stolen`,
-      delete: `rm ${outside}/victim`,
-      truncate: python(`import os; os.truncate("${outside}/victim", 0)`),
-      hardLink: `ln ${outside}/victim ${workspace}/alias && echo x > ${workspace}/alias`,
-      moveWorkspace: `mv ${workspace} ${workspace}.moved`,
+      ...fileAttacks(workspace, outside),
       etc: 'echo x >> /etc/hosts',
       home: 'touch "$HOME/.skua-escape"',
     });
@@ -210,17 +273,9 @@ describe.each(tiers)('tier %s', (tier) => {
   });
 
   test.skipIf(skip)('the network is off', async () => {
-    const server = createServer((socket) => socket.end('reached'));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const socketPath = join(outside, 'socket');
-    const unix = createServer((socket) => socket.end('reached'));
-    await new Promise<void>((resolve) => unix.listen(socketPath, resolve));
-    const abstract = createServer((socket) => socket.end('reached'));
-    const abstractName = `skua-test-${process.pid}-${count}`;
-    await new Promise<void>((resolve) => abstract.listen(`\0${abstractName}`, resolve));
-    const { port } = server.address() as { port: number };
+    const listeners = await listen(outside, `${tier}${count}`);
     const escaped = await attempt({
-      tcp: python(`import socket; socket.create_connection(("127.0.0.1", ${port}), 2)`),
+      ...networkAttacks(listeners),
       udp: python(
         'import socket; s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("192.0.2.1", 53)); s.send(b"x")',
       ),
@@ -228,21 +283,19 @@ describe.each(tiers)('tier %s', (tier) => {
       packet: python('import socket; socket.socket(17, socket.SOCK_RAW)'),
       audit: python('import socket; socket.socket(16, socket.SOCK_RAW, 9)'),
       alg: python('import socket; socket.socket(38, socket.SOCK_SEQPACKET)'),
-      unix: python(`import socket; socket.socket(socket.AF_UNIX).connect("${socketPath}")`),
-      unixDatagramPair: python(
-        `import socket; a,b=socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); a.connect("${socketPath}")`,
-      ),
-      abstract: python(`import socket; socket.socket(socket.AF_UNIX).connect("\\0${abstractName}")`),
     });
-    for (const listener of [server, unix, abstract]) listener.close();
+    listeners.close();
     expect(escaped).toEqual([]);
   });
 
   test.skipIf(skip)('no way into other processes or the kernel', async () => {
+    const { signal, keyring, clone, environment } = processAttacks(process.pid);
     const escaped = await attempt({
+      ...{ signal, keyring, clone },
+      // Without a pid namespace what processes show of themselves is to be seen; Landlock guards their memory.
+      ...(tier === 'A' ? { environment } : {}),
       ptrace: python(`import ctypes; exit(ctypes.CDLL(None).ptrace(16, ${process.pid}, 0, 0) != 0)`),
-      memory: `cat /proc/${process.pid}/environ > /dev/null && head -c1 /proc/${process.pid}/mem`,
-      signal: `kill -0 ${process.pid}`,
+      memory: `head -c1 /proc/${process.pid}/mem`,
       corePattern: python('import os; os.close(os.open("/proc/sys/kernel/core_pattern", os.O_WRONLY))'),
       sysrq: python('import os; os.close(os.open("/proc/sysrq-trigger", os.O_WRONLY))'),
       userns: 'unshare -U true',
@@ -252,7 +305,6 @@ describe.each(tiers)('tier %s', (tier) => {
       ),
       mount: 'mount -t tmpfs none /mnt',
       remount: 'mount -o remount,bind,rw /',
-      keyring: python('import ctypes; exit(ctypes.CDLL(None).syscall(250, 0, -3, 0, 0, 0) < 0)'),
       ioUring: python(
         'import ctypes; exit(ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120)) < 0)',
       ),
@@ -376,5 +428,34 @@ X
 
   test.skipIf(skip)('a policy that needs a proxy is refused', async () => {
     await expect(run('true', { network: 'proxy' as 'off' })).rejects.toThrow(/proxy/);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux' || RUNTIMES.bun === null)('without a fence', () => {
+  test('the same attacks succeed, so the tests above can fail', async () => {
+    const scratch = makeScratch();
+    const workspace = join(scratch.path, 'ws');
+    const outside = join(scratch.path, 'outside');
+    mkdirSync(workspace);
+    mkdirSync(outside);
+    writeFileSync(join(outside, 'victim'), 'intact');
+    symlinkSync(outside, join(workspace, 'link'));
+    const listeners = await listen(outside, 'control');
+    try {
+      const attacks = {
+        ...networkAttacks(listeners),
+        ...processAttacks(process.pid),
+        ...fileAttacks(workspace, outside),
+      };
+      // A machine that forbids user namespaces forbids this one by itself.
+      const { clone, ...live } = attacks;
+      const escaped = await tryAll({ clone, ...live }, (script) =>
+        runFence({ tier: 'A', workspace, mode: 'danger-full-access', script }),
+      );
+      expect(escaped.filter((name) => name !== 'clone')).toEqual(Object.keys(live));
+    } finally {
+      listeners.close();
+      scratch.remove();
+    }
   });
 });
