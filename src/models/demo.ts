@@ -122,7 +122,9 @@ class Repairer {
     const last = patches.at(-1);
     if (last !== undefined) {
       if (!/Success\. Updated/.test(last.output ?? '')) {
-        return say(`${LABEL} My change was not applied: ${shorten(last.output ?? 'no output')} I stop here.`);
+        return say(
+          `${LABEL} My change was not applied (${shorten(last.output ?? 'no output')}), so I stop here. Files can be changed with -s workspace-write.`,
+        );
       }
       const wasUndo = patches.length > repairs.length;
       if (wasUndo)

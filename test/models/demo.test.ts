@@ -200,7 +200,7 @@ describe('demo model', () => {
       project('export const sum = (a, b) => a - b;\n', 'assert.equal(calc.sum(2, 3), 5);'),
     );
     const run = await drive(cwd, 'fix the test', () => 'patch rejected by the user');
-    expect(run.message).toContain('was not applied: patch rejected by the user');
+    expect(run.message).toContain('was not applied (patch rejected by the user)');
     expect(run.patches).toHaveLength(1);
   });
 
