@@ -10,7 +10,6 @@ import { systemClock } from '../lib/clock.ts';
 import { createUuid7 } from '../lib/uuid.ts';
 import { createCatalog } from '../models/catalog.ts';
 import { sandboxPolicyFrom } from '../policy/sandbox-policy.ts';
-import type { AskApproval, AskUser } from '../protocol/approval.ts';
 import type { JsonSchema, ModelInfo } from '../protocol/model.ts';
 import type { SandboxReport } from '../protocol/sandbox.ts';
 import type { Settings } from '../protocol/settings.ts';
@@ -23,18 +22,7 @@ import { buildPorts } from './ports.ts';
 import type { Provider } from './provider.ts';
 import { openProvider } from './provider.ts';
 import { LazySandbox } from './lazy-sandbox.ts';
-
-export interface HostOptions {
-  settings: Settings;
-  env: Readonly<Record<string, string | undefined>>;
-  version: string;
-  /** Who drives the host, for providers and rollouts, e.g. `skua_exec`. */
-  originator: string;
-  source: ThreadMeta['source'];
-  askApproval: AskApproval;
-  askUser: AskUser;
-  clock?: Clock;
-}
+import type { HostOptions } from './host-options.ts';
 
 /** How a thread comes to be. */
 export type Origin =

@@ -15,7 +15,7 @@ import { openFileAccess } from '../sandbox/files.ts';
 import { mayWrite } from '../sandbox/path-rules.ts';
 import type { RolloutWriter } from '../storage/rollout-writer.ts';
 import { builtinTools, resolveTool } from '../tools/index.ts';
-import type { HostOptions } from './host.ts';
+import type { HostOptions } from './host-options.ts';
 import { readImage } from './images.ts';
 import type { LazySandbox } from './lazy-sandbox.ts';
 import type { Provider } from './provider.ts';

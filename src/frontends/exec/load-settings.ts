@@ -8,14 +8,14 @@ export interface Surroundings {
   cwd: string;
 }
 
-/** Nobody can approve anything in a headless run: whatever else is said, the approval policy is `never`. */
+/** `headless`: nobody can approve anything, so the approval policy becomes `never` whatever else is said. */
 export function loadExecSettings(config: ConfigInput, { env, cwd }: Surroundings): LoadedConfig {
   const enabled = config.features.filter((feature) => feature.enabled).map((feature) => feature.name);
   const disabled = config.features.filter((feature) => !feature.enabled).map((feature) => feature.name);
   return loadSettings({
     env,
     cwd,
-    homedir: env['HOME'] ?? homedir(),
+    homedir: env['HOME'] || homedir(),
     platform: process.platform,
     overrides: config.overrides,
     headless: true,
@@ -25,7 +25,6 @@ export function loadExecSettings(config: ConfigInput, { env, cwd }: Surroundings
       localProvider: config.localProvider ?? undefined,
       profile: config.profile ?? undefined,
       sandboxMode: config.sandbox ?? undefined,
-      approvalPolicy: 'never',
       bypass: config.bypassSandbox,
       cd: config.cd ?? undefined,
       addDirs: config.addDirs,
