@@ -72,6 +72,7 @@ describe('the table of Codex', () => {
     });
     expect((await run('P', source('open', ['data\n']))).text).toBe('P\n\n<stdin>\ndata\n</stdin>');
     expect((await run('P', source('open', []))).text).toBe('P');
+    expect((await run('P', source('open', [' \n']))).text).toBe('P');
   });
 
   test('-: stdin as it is, without a notice', async () => {

@@ -53,7 +53,7 @@ export async function resolveInput(
   if (prompt !== null && prompt !== '-') {
     const stdin = await readBeside(request, ports);
     checkLength(prompt, stdin);
-    if (prompt.trim() === '' && (stdin ?? '').trim() === '') throw noPrompt(request, 'The prompt is empty.');
+    if (prompt.trim() === '' && stdin === null) throw noPrompt(request, 'The prompt is empty.');
     return { prompt, stdin };
   }
   if (prompt === null && request.isPromptOptional) return { prompt: null, stdin: null };
@@ -86,7 +86,9 @@ async function readBeside(request: InputRequest, ports: InputPorts): Promise<str
     ports.note('Reading additional input from stdin...');
     bytes = await readUnlessSilent(request, ports);
   }
-  const text = bytes === null ? '' : decode(bytes);
+  const data = bytes === null ? '' : decode(bytes);
+  // Blank data is no data, as in Codex.
+  const text = data.trim() === '' ? '' : data;
   if (text === '' && request.mode === 'require') {
     throw new UsageError(
       'stdin is empty, but --stdin=require asks for input. Nothing was sent to the model.',

@@ -22,6 +22,7 @@ const table = [
   ['prompt and data', ['P'], 'data\n', 'P\n\n<stdin>\ndata\n</stdin>', ADDITIONAL],
   ['prompt and data without a newline', ['P'], 'data', 'P\n\n<stdin>\ndata\n</stdin>', ADDITIONAL],
   ['prompt and an empty pipe', ['P'], '', 'P', null],
+  ['prompt and a blank pipe', ['P'], '  \n', 'P', null],
   ['prompt and /dev/null', ['P'], 'null', 'P', null],
   ['prompt and a closed descriptor', ['P'], 'closed', 'P', null],
   ['- takes stdin as it is', ['-'], 'one\ntwo\n\n', 'one\ntwo\n\n', null],

@@ -100,13 +100,14 @@ function play(step, body, response, id) {
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const base = { id: `resp_${id}`, object: 'response', model: body.model, output: [], usage: null };
-  response.write(sse({ type: 'response.created', response: { ...base, status: 'in_progress' } }));
-  if (step.kind === 'hold') return;
+  const created = sse({ type: 'response.created', response: { ...base, status: 'in_progress' } });
   if (step.kind === 'cut') {
-    // A client must see the start of the stream before its end.
-    setImmediate(() => response.destroy());
+    // The client gets this event whole and then the end of the connection, without the end of the body.
+    response.write(created, () => response.socket?.destroySoon());
     return;
   }
+  response.write(created);
+  if (step.kind === 'hold') return;
   if (step.kind === 'failed') {
     const error = { code: step.code, message: step.message };
     response.end(sse({ type: 'response.failed', response: { ...base, status: 'failed', error } }));
