@@ -367,12 +367,16 @@ describe.skipIf(process.platform === 'win32')('hostile repositories', () => {
     }
     expect(traces()).toEqual([]);
     // The same calls by plain git do run them: the traps are real.
-    spawnSync('git', ['status'], { cwd: repo, env });
-    spawnSync('git', ['diff', '--ext-diff'], { cwd: repo, env });
+    const plain = (...args: string[]): void =>
+      void spawnSync('git', args, { cwd: repo, env, timeout: 10_000 });
+    plain('status');
+    git('config', '--unset', 'filter.Evil.two.process');
     write('a.txt', 'again\n');
-    spawnSync('git', ['add', '-A'], { cwd: repo, env });
-    spawnSync('git', ['commit', '--allow-empty', '-m', 'x'], { cwd: repo, env });
-    expect(traces()).toEqual(expect.arrayContaining(['fsmonitor', 'clean', 'hook']));
+    plain('diff', '--ext-diff');
+    plain('add', '-A');
+    plain('commit', '--allow-empty', '-m', 'x');
+    plain('show', 'HEAD');
+    expect(traces()).toEqual(expect.arrayContaining(['fsmonitor', 'clean', 'process', 'hook', 'command']));
   });
 
   test('cannot fetch missing objects through a remote of their choice', async () => {
