@@ -282,10 +282,8 @@ describe('sessions', () => {
   });
 
   test('one without a terminal cannot be typed into, only interrupted', async () => {
-    await remake(yieldWhen(atOnce));
-    const started = await thread.call(exec, {
-      cmd: 'trap "echo bye; exit 5" INT; while :; do sleep 0.01; done',
-    });
+    await remake(yieldWhen(printed('ready')));
+    const started = await thread.call(exec, { cmd: 'trap "exit 5" INT; echo ready; while :; do :; done' });
     const id = sessionIdOf(started.text);
     const typed = await thread.call(stdin, { session_id: id, chars: 'x' });
     expect(typed.text).toContain('tty set to true');
