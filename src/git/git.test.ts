@@ -369,7 +369,9 @@ describe.skipIf(process.platform === 'win32')('hostile repositories', () => {
     // The same calls by plain git do run them: the traps are real.
     const plain = (...args: string[]): void =>
       void spawnSync('git', args, { cwd: repo, env, timeout: 10_000 });
-    plain('status');
+    // Of the same size, so that git has to look at the content.
+    write('b.md', 'y\n');
+    plain('add', 'b.md');
     git('config', '--unset', 'filter.Evil.two.process');
     write('a.txt', 'again\n');
     plain('diff', '--ext-diff');
