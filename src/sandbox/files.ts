@@ -75,7 +75,8 @@ class GuardedFiles implements FileAccess {
     try {
       return await this.inPlace(path, async (place) => {
         this.mustRead(place.real);
-        const { size, mode, mtimeMs, ...stat } = await this.look(place, path);
+        const stat = await this.look(place, path);
+        const { size, mode, mtimeMs } = stat;
         const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other';
         return { kind, size, mode: mode & 0o7777, mtimeMs };
       });
@@ -131,6 +132,10 @@ class GuardedFiles implements FileAccess {
 
   private mustRead(real: string): void {
     const policy = this.policy();
+    // The tool's own process is skua itself, whose environment and memory hold the keys.
+    if (policy.mode !== 'danger-full-access' && /^\/proc\/(\d+|self|thread-self)\//.test(real)) {
+      throw fail('DENIED', `${real} may not be read: it shows a running process.`, real);
+    }
     if (!mayRead(real, policy)) throw denied('read', real, policy);
   }
 
