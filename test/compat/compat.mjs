@@ -8,6 +8,8 @@ import { stdinCases } from './cases-stdin.mjs';
 import { runCases } from './cases-run.mjs';
 import { startServer } from './scripted-responses.mjs';
 
+const CASES_AT_ONCE = 3;
+
 const option = (name) => {
   const at = process.argv.indexOf(name);
   return at === -1 ? null : process.argv[at + 1];
@@ -56,6 +58,20 @@ async function runCase(one, agent, server) {
   return { name: one.name, checks };
 }
 
+/** Results in the order of `items`, at most `width` at work. */
+async function mapInParallel(items, width, action) {
+  const results = [];
+  let next = 0;
+  const work = async () => {
+    while (next < items.length) {
+      const at = next++;
+      results[at] = await action(items[at]);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, work));
+  return results;
+}
+
 async function main() {
   if (!process.env.AGENT_BIN) throw new Error('set AGENT_BIN to the program to check');
   const agent = agentCommand(process.env.AGENT_BIN);
@@ -65,16 +81,14 @@ async function main() {
     only.test(one.name),
   );
   const server = await startServer();
-  const results = [];
+  const results = await mapInParallel(cases, CASES_AT_ONCE, (one) => runCase(one, agent, server));
   let unexpected = 0;
-  for (const one of cases) {
-    const result = await runCase(one, agent, server);
-    results.push(result);
-    for (const check of result.checks) {
+  for (const { name, checks } of results) {
+    for (const check of checks) {
       const isKnown = check.differs === identity.name;
       if (!check.ok && !isKnown) unexpected++;
       const mark = check.ok ? 'ok  ' : isKnown ? 'diff' : 'FAIL';
-      console.log(`${mark}  ${one.name}: ${check.label}${check.ok ? '' : `\n      ${check.detail}`}`);
+      console.log(`${mark}  ${name}: ${check.label}${check.ok ? '' : `\n      ${check.detail}`}`);
     }
   }
   await server.close();

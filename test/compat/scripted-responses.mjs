@@ -102,8 +102,8 @@ function play(step, body, response, id) {
   const base = { id: `resp_${id}`, object: 'response', model: body.model, output: [], usage: null };
   const created = sse({ type: 'response.created', response: { ...base, status: 'in_progress' } });
   if (step.kind === 'cut') {
-    // The client gets this event whole and then the end of the connection, without the end of the body.
-    response.write(created, () => response.socket?.destroySoon());
+    // The client has long read this event when the connection ends without the end of the body.
+    response.write(created, () => setTimeout(() => response.socket?.destroySoon(), 100));
     return;
   }
   response.write(created);
