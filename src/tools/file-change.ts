@@ -3,7 +3,7 @@ import { unifiedDiff } from '../lib/diff.ts';
 import type { FileChangeItem, PatchChangeKind } from '../protocol/item.ts';
 import type { CallSite, ToolContext, ToolOutcome } from '../protocol/tool.ts';
 import { failure, rejection } from './define-tool.ts';
-import { writeFailure } from './patch/hunk-errors.ts';
+import { statOrNull, writeFailure } from './patch/hunk-errors.ts';
 import { printable } from './printable.ts';
 
 export interface FileChange {
@@ -31,12 +31,12 @@ export async function changeFile(
     status,
   });
   ctx.startItem(item('inProgress'));
-  const stat = await ctx.files.stat(path).catch(() => null);
+  const stat = await statOrNull(ctx.files, path);
   const refusal = await ctx.approvePatch([path], null);
   if (refusal !== null)
     return failure(rejection(refusal.reason), item(refusal.declined ? 'declined' : 'failed'));
   if (ctx.signal.aborted) return failure('aborted by the user; nothing was changed', item('failed'));
-  const now = await ctx.files.stat(path).catch(() => null);
+  const now = await statOrNull(ctx.files, path);
   if (now?.mtimeMs !== stat?.mtimeMs || now?.size !== stat?.size)
     return failure(
       `patch rejected: ${printable(path)} was changed by somebody else meanwhile. Read it again.`,

@@ -1,5 +1,5 @@
 // The words for hunks that do not fit the files they name.
-import type { FileError } from '../../protocol/files.ts';
+import type { FileAccess, FileError, FileStat } from '../../protocol/files.ts';
 import { printable } from '../printable.ts';
 import type { ChunkMismatch } from './apply-chunks.ts';
 
@@ -38,4 +38,14 @@ export function writeFailure(path: string, error: unknown): string {
   const reason = reasonOf(error);
   const sentence = reason.endsWith('.') ? reason : `${reason}.`;
   return codeOf(error) === 'DENIED' ? sentence : `Failed to write ${printable(path)}: ${sentence}`;
+}
+
+/** What is at a path; null also where policy or the system does not let us look. Other errors are bugs: thrown. */
+export async function statOrNull(files: FileAccess, path: string): Promise<FileStat | null> {
+  try {
+    return await files.stat(path);
+  } catch (error) {
+    if (codeOf(error) === '') throw error;
+    return null;
+  }
 }

@@ -7,7 +7,7 @@ import { printable } from '../printable.ts';
 import { decodeText } from '../text-file.ts';
 import { applyChunks } from './apply-chunks.ts';
 import { describeNearest } from './find-nearest.ts';
-import { mismatchMessage, reasonOf } from './hunk-errors.ts';
+import { mismatchMessage, reasonOf, statOrNull } from './hunk-errors.ts';
 import type { PatchHunk } from './parse-patch.ts';
 
 /** The patch does not fit the files; the message is for the model. */
@@ -48,6 +48,8 @@ class PatchPlanner {
   private readonly cwd: string;
   private readonly files: FileAccess;
   private readonly baseline = new Map<string, FileStat | null>();
+  /** Files that were there to be read. */
+  private readonly readable = new Set<string>();
   /** What the patch has made so far; null: removed. */
   private readonly overlay = new Map<string, Uint8Array | null>();
   private readonly movedTo = new Map<string, string>();
@@ -75,7 +77,7 @@ class PatchPlanner {
     const writes: PatchPlan['writes'] = [];
     const removals: PatchPlan['removals'] = [];
     for (const [path, data] of this.overlay) {
-      const existed = this.baseline.get(path) != null;
+      const existed = this.readable.has(path) || this.baseline.get(path) != null;
       if (data !== null) writes.push({ path, data, letter: existed ? 'M' : 'A' });
       else if (existed) removals.push({ path, movedTo: this.movedTo.get(path) ?? null });
     }
@@ -139,7 +141,7 @@ class PatchPlanner {
   private async stat(path: string): Promise<FileStat | null> {
     const known = this.baseline.get(path);
     if (known !== undefined) return known;
-    const stat = await this.files.stat(path).catch(() => null);
+    const stat = await statOrNull(this.files, path);
     this.baseline.set(path, stat);
     return stat;
   }
@@ -151,7 +153,9 @@ class PatchPlanner {
     const stat = await this.stat(path);
     if (stat?.kind === 'directory') throw new PatchMismatch(`${failed}: Is a directory (os error 21)`);
     try {
-      return await this.files.read(path);
+      const bytes = await this.files.read(path);
+      this.readable.add(path);
+      return bytes;
     } catch (error) {
       throw new PatchMismatch(`${failed}: ${reasonOf(error)}`);
     }

@@ -4,7 +4,7 @@ import type { FileAccess } from '../../protocol/files.ts';
 import { printable } from '../printable.ts';
 import { decodeText } from '../text-file.ts';
 import { applyChunks } from './apply-chunks.ts';
-import { codeOf, mismatchMessage, reasonOf } from './hunk-errors.ts';
+import { codeOf, mismatchMessage, reasonOf, statOrNull } from './hunk-errors.ts';
 import { parsePatch, PatchSyntaxError, type PatchHunk } from './parse-patch.ts';
 
 export interface ApplyPatchCommand {
@@ -83,7 +83,8 @@ async function applyHunk(
       if (target !== path) {
         await remove(files, path, hunk.path);
         // Two names may be one file (letter case, symlinks): then the content went with the old name.
-        if ((await files.stat(target)) === null) await write(files, target, hunk.moveTo ?? hunk.path, data);
+        if ((await statOrNull(files, target)) === null)
+          await write(files, target, hunk.moveTo ?? hunk.path, data);
       }
       return { letter: 'M', path: hunk.moveTo ?? hunk.path };
     }
@@ -117,7 +118,7 @@ async function write(files: FileAccess, path: string, name: string, data: Uint8A
 
 async function remove(files: FileAccess, path: string, name: string): Promise<void> {
   const failed = `Failed to delete file ${printable(name)}`;
-  if ((await files.stat(path))?.kind === 'directory')
+  if ((await statOrNull(files, path))?.kind === 'directory')
     throw new HunkFailed(`${failed}: Is a directory (os error 21)`);
   await attempt(failed, () => files.remove(path));
 }

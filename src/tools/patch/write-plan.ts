@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import type { FileAccess } from '../../protocol/files.ts';
 import { printable } from '../printable.ts';
-import { reasonOf, writeFailure } from './hunk-errors.ts';
+import { reasonOf, statOrNull, writeFailure } from './hunk-errors.ts';
 import type { PatchPlan } from './plan-patch.ts';
 
 /** Null when all may be written, else why not, for the model. Nothing is changed. */
@@ -15,7 +15,7 @@ export async function checkPlan(plan: PatchPlan, files: FileAccess): Promise<str
     }
   }
   for (const [path, before] of plan.baseline) {
-    const now = await files.stat(path).catch(() => null);
+    const now = await statOrNull(files, path);
     const isSame =
       now?.kind === before?.kind && now?.size === before?.size && now?.mtimeMs === before?.mtimeMs;
     if (!isSame)
@@ -68,7 +68,7 @@ export async function writePlan(plan: PatchPlan, files: FileAccess): Promise<str
 /** Two names may be one file (letter case, symlinks): then removing the old name took the new content away. */
 async function restoreMoved(plan: PatchPlan, movedTo: string | null, files: FileAccess): Promise<void> {
   const moved = plan.writes.find((write) => write.path === movedTo);
-  if (moved !== undefined && (await files.stat(moved.path)) === null)
+  if (moved !== undefined && (await statOrNull(files, moved.path)) === null)
     await files.write(moved.path, moved.data);
 }
 
