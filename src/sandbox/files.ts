@@ -188,7 +188,7 @@ class GuardedFiles implements FileAccess {
       const link = `/proc/self/fd/${folder.fd}`;
       const real = await readlink(link);
       // At the root there is no name to look up in a folder.
-      const at = name === '' ? link : `${link}/${name}`;
+      const at = `${link}/${name === '' ? '.' : name}`;
       return { real: name === '' ? real : join(real, name), at, close: () => folder.close() };
     } catch (error) {
       await folder.close();
@@ -229,15 +229,14 @@ class GuardedFiles implements FileAccess {
           for (const folder of made.toReversed()) await rmdir(folder).catch(() => {});
           throw error;
         }
-        // Judges the folder that would be made, which lies above the file: a protected file below it is judged too.
-        this.mustWrite(missing.real);
-        this.mustWrite(join(missing.real, missing.rest));
-        if (!options.create) {
-          await missing.place.close();
-          await action(null);
-          return;
-        }
         try {
+          // The folder that would be made lies above the file; a protected path between them counts too.
+          this.mustWrite(missing.real);
+          this.mustWrite(join(missing.real, missing.rest));
+          if (!options.create) {
+            await action(null);
+            return;
+          }
           await mkdir(missing.place.at);
           made.push(missing.real);
         } catch (mkdirError) {

@@ -1,5 +1,7 @@
 // Escapes from both Linux fences, tried for real, and the ordinary work that must go on inside them.
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -73,25 +75,23 @@ function processAttacks(pid: number) {
 async function listen(folder: string, name: string) {
   const socket = join(folder, 'socket');
   const abstract = `skua-test-${process.pid}-${name}`;
-  const servers = [0, 1, 2].map(() =>
-    createServer((connection) => connection.on('error', () => {}).end('reached')),
-  );
-  const [tcp, unix, hidden] = servers;
-  await new Promise<void>((resolve) => tcp?.listen(0, '127.0.0.1', resolve));
-  await new Promise<void>((resolve) => unix?.listen(socket, resolve));
-  await new Promise<void>((resolve) => hidden?.listen(`\0${abstract}`, resolve));
+  const serve = () => createServer((connection) => connection.on('error', () => {}).end('reached'));
+  const [tcp, unix, hidden] = [serve(), serve(), serve()];
+  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => unix.listen(socket, resolve));
+  await new Promise<void>((resolve) => hidden.listen(`\0${abstract}`, resolve));
   const datagram = spawn(PYTHON, [
     '-c',
     `import socket,sys; s=socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind("${socket}.d"); print("up", flush=True); sys.stdin.read()`,
   ]);
   await new Promise((resolve) => datagram.stdout.once('data', resolve));
   return {
-    port: (tcp?.address() as { port: number }).port,
+    port: (tcp.address() as { port: number }).port,
     socket,
     abstract,
     close: () => {
       datagram.stdin.end();
-      for (const server of servers) server.close();
+      for (const server of [tcp, unix, hidden]) server.close();
     },
   };
 }
@@ -289,11 +289,8 @@ describe.each(tiers)('tier %s', (tier) => {
   });
 
   test.skipIf(skip)('no way into other processes or the kernel', async () => {
-    const { signal, keyring, clone, environment } = processAttacks(process.pid);
     const escaped = await attempt({
-      ...{ signal, keyring, clone },
-      // Without a pid namespace what processes show of themselves is to be seen; Landlock guards their memory.
-      ...(tier === 'A' ? { environment } : {}),
+      ...processAttacks(process.pid),
       ptrace: python(`import ctypes; exit(ctypes.CDLL(None).ptrace(16, ${process.pid}, 0, 0) != 0)`),
       memory: `head -c1 /proc/${process.pid}/mem`,
       corePattern: python('import os; os.close(os.open("/proc/sys/kernel/core_pattern", os.O_WRONLY))'),
@@ -425,6 +422,26 @@ X
     const { output } = await run('test -e alias && echo there');
     expect(output).toBe('there\n');
   });
+
+  test.runIf(!skip && tier === 'A' && process.getuid?.() === 0)(
+    'root works in a workspace of somebody else, and nowhere else',
+    async () => {
+      chownSync(workspace, 65_533, 65_533);
+      chmodSync(workspace, 0o700);
+      const result = await run('echo x > new && cat new; grep CapEff /proc/self/status');
+      expect(result.output).toMatch(/^x\nCapEff:\s*0000000000000002\n$/);
+      const escaped = await attempt({
+        direct: `echo x > ${outside}/victim`,
+        etc: 'echo x >> /etc/hosts',
+        hook: 'echo x > .git/hooks/x',
+        corePattern: python('import os; os.close(os.open("/proc/sys/kernel/core_pattern", os.O_WRONLY))'),
+        chown: 'chown 65533 new',
+        remount: 'mount -o remount,bind,rw /',
+        ...processAttacks(process.pid),
+      });
+      expect(escaped).toEqual([]);
+    },
+  );
 
   test.skipIf(skip)('a policy that needs a proxy is refused', async () => {
     await expect(run('true', { network: 'proxy' as 'off' })).rejects.toThrow(/proxy/);

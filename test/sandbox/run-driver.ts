@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { findBun } from '../../scripts/run.mjs';
 import type { FenceJob, FenceResult } from './fence-driver.ts';
 
-export const RUNTIMES = { bun: findBun() as string | null, node: process.execPath };
+export const RUNTIMES: { bun: string | null; node: string } = { bun: findBun(), node: process.execPath };
 export type RuntimeName = keyof typeof RUNTIMES;
 
 export function runDriver<T>(file: string, runtime: RuntimeName, argument: string): Promise<T> {
