@@ -90,6 +90,35 @@ describe.each(RUNTIMES)('on $name', ({ binary }) => {
     expect(models.map((model) => model.slug)).toContain('gpt-5.3-codex');
   });
 
+  test('debug prompt-input prints what a request would carry', async () => {
+    const all = await skua(['debug', 'prompt-input', 'the prompt']);
+    const items = JSON.parse(all.stdout) as { role: string; content: { text: string }[] }[];
+    expect(items.at(-1)).toMatchObject({ role: 'user', content: [{ text: 'the prompt' }] });
+    expect(JSON.stringify(items)).toContain('environment_context');
+    const before = JSON.parse((await skua(['debug', 'prompt-input'])).stdout) as unknown[];
+    expect(before).toEqual(items.slice(0, -1));
+  });
+
+  test('doctor reports as text and as JSON, and fails for a broken config', async () => {
+    const report = async (): Promise<{ code: number | null; checks: { name: string; status: string }[] }> => {
+      const { code, stdout } = await skua(['doctor', '--json', '-s', 'danger-full-access']);
+      return { code, checks: (JSON.parse(stdout) as { checks: { name: string; status: string }[] }).checks };
+    };
+    const good = await report();
+    const names = ['program', 'home', 'config', 'login', 'sandbox', 'git', 'terminal'];
+    expect(good.checks.map((check) => check.name)).toEqual(names);
+    expect(good.code).toBe(0);
+    expect(good.checks.find((check) => check.name === 'sandbox')?.status).toBe('warning');
+    expect((await skua(['doctor', '--summary', '-s', 'danger-full-access'])).stdout).toMatch(
+      /\d+ ok, \d+ warnings, 0 broken\n$/,
+    );
+    writeFileSync(join(home, 'config.toml'), 'model = [\n');
+    const bad = await report();
+    rmSync(join(home, 'config.toml'));
+    expect(bad.code).toBe(1);
+    expect(bad.checks.find((check) => check.name === 'config')?.status).toBe('broken');
+  });
+
   test('a reader that leaves early is no error', async () => {
     const script = `"$0" "$1" help exec | head -c 1; echo " \${PIPESTATUS[0]}"`;
     const { stdout, stderr } = await runProcess({

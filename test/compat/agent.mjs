@@ -48,6 +48,14 @@ function listFiles(folder) {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
 }
 
+/** Makes `skua` in `place` a command that starts the agent; gives the folder for PATH. */
+export function linkAgent(agent, place) {
+  const words = agent.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  mkdirSync(join(place.root, 'bin'), { recursive: true });
+  place.write('bin/skua', `#!/bin/sh\nexec ${words} "$@"\n`, 0o755);
+  return join(place.root, 'bin');
+}
+
 /** A config that points to the scripted server. */
 export function mockConfig(baseUrl, extra = '') {
   return `model = "gpt-5.3-codex"

@@ -1,4 +1,6 @@
 // Checks of what is read from stdin and what the model gets of it.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { say } from './scripted-responses.mjs';
 
 /** The last user text of the newest request. */
@@ -59,6 +61,29 @@ const refusals = [
   ],
   ['one character too many', ['-'], 'x'.repeat(1_048_577), /maximum length of 1048576 characters/],
   ['50 MB', ['-'], Buffer.alloc(50 << 20, 120), /maximum length of 1048576 characters/],
+];
+
+const examples = [
+  {
+    line: 'cat file.py | skua exec -p "Convert this Python to TypeScript"',
+    prompt: 'Convert this Python to TypeScript',
+    data: 'print(1)',
+  },
+  {
+    line: 'git diff --staged | skua exec -p "Write a conventional commit message for these changes"',
+    prompt: 'Write a conventional commit message for these changes',
+    data: '+print(1)',
+  },
+  {
+    line: 'tail -100 app.log | skua exec -p "Analyze error patterns and infer root causes"',
+    prompt: 'Analyze error patterns and infer root causes',
+    data: 'ERROR two',
+  },
+  {
+    line: 'find src -name "*.js" -exec cat {} + | skua exec -p "Convert to ESM imports"',
+    prompt: 'Convert to ESM imports',
+    data: 'require',
+  },
 ];
 
 export const stdinCases = [
@@ -125,6 +150,32 @@ export const stdinCases = [
       const text = lastUserText(requests);
       check('resume --last PROMPT: the prompt is sent', text?.startsWith('P'), text);
       better('resume --last PROMPT: piped data is not lost', text === 'P\n\n<stdin>\ndata\n</stdin>', text);
+    },
+  },
+  {
+    name: 'examples, word for word',
+    async run({ better, check, shell, start, place }) {
+      const { requests } = start([say('done')]);
+      place.write('work/file.py', 'print(1)\n');
+      place.write('work/app.log', 'ERROR one\nERROR two\n');
+      mkdirSync(place.path('work/src'));
+      place.write('work/src/a.js', "const fs = require('fs');\n");
+      execFileSync('git', ['-C', place.work, 'add', 'file.py']);
+      for (const { line, prompt, data } of examples) {
+        const seen = requests.length;
+        const named = await shell(line);
+        const text = requests.length > seen ? lastUserText(requests) : null;
+        const isRight = named.code === 0 && text?.startsWith(`${prompt}\n\n<stdin>\n`) && text.includes(data);
+        better(line, isRight, { text, stderr: named.stderr });
+        const positional = line.replace(' -p ', ' ');
+        const plain = await shell(positional);
+        const other = lastUserText(requests);
+        check(
+          positional,
+          plain.code === 0 && other?.startsWith(`${prompt}\n\n<stdin>\n`) && other.includes(data),
+          other,
+        );
+      }
     },
   },
 ];

@@ -1,7 +1,7 @@
 // Runs the same headless checks against any Codex-like binary: AGENT_BIN=/path/to/bin node test/compat/compat.mjs
 // Options: --only REGEX (names of cases), --json FILE (result). Runs on Node >= 20; needs git and sh.
 import { writeFileSync } from 'node:fs';
-import { agentCommand, makePlace, mockConfig, runAgent } from './agent.mjs';
+import { agentCommand, linkAgent, makePlace, mockConfig, runAgent } from './agent.mjs';
 import { commandLineCases } from './cases-command-line.mjs';
 import { eventCases } from './cases-events.mjs';
 import { stdinCases } from './cases-stdin.mjs';
@@ -49,6 +49,11 @@ async function runCase(one, agent, server) {
         return opened;
       },
       agent: (args, options) => runAgent(agent, place, args, options),
+      /** Runs a line of shell in which `skua` is the agent. */
+      shell(line, options = {}) {
+        const path = `${linkAgent(agent, place)}:${process.env.PATH}`;
+        return runAgent(['/bin/sh'], place, ['-c', line], { ...options, env: { PATH: path } });
+      },
     });
   } catch (error) {
     check('the case runs to its end', false, error.stack);
