@@ -3,15 +3,18 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { FileAccess } from '../../src/protocol/files.ts';
 import type { SandboxPolicy } from '../../src/protocol/sandbox.ts';
 import { openFileAccess } from '../../src/sandbox/files.ts';
 import { editTool } from '../../src/tools/edit.ts';
 import { applyPatchTool } from '../../src/tools/patch/apply-patch.ts';
+import { runApplyPatchCommand } from '../../src/tools/patch/run-command.ts';
 import { readTool } from '../../src/tools/read.ts';
 import { FakeThread } from './fake-context.ts';
 
 let thread: FakeThread;
 let outside: string;
+let files: FileAccess;
 
 beforeEach(() => {
   outside = realpathSync(mkdtempSync(join(tmpdir(), 'skua-outside-')));
@@ -24,7 +27,8 @@ beforeEach(() => {
     protectedPaths: [join(thread.cwd, '.git')],
     network: 'off',
   });
-  thread = new FakeThread({ files: openFileAccess(policy, { tmpdir: null }) });
+  files = openFileAccess(policy, { tmpdir: null });
+  thread = new FakeThread({ files });
   thread.put({ f: 'one\ntwo\n', 'old.txt': 'x\n' });
 });
 afterEach(async () => {
@@ -82,4 +86,25 @@ test('an edit through a link that leaves the workspace is refused', async () => 
   expect(success).toBe(false);
   expect(existsSync(target)).toBe(false);
   expect(readFileSync(join(thread.cwd, 'g'), 'utf8')).toBe('a\n');
+});
+
+test('a move onto a link to the file itself loses nothing, as tool and as command', async () => {
+  const text = patch('*** Update File: f\n*** Move to: alias\n@@\n-one\n+1\n');
+  symlinkSync('f', join(thread.cwd, 'alias'));
+  expect((await thread.call(applyPatchTool('freeform'), text)).success).toBe(true);
+  expect(thread.text('alias')).toBe('1\ntwo\n');
+
+  rmSync(join(thread.cwd, 'alias'));
+  thread.put({ f: 'one\ntwo\n' });
+  symlinkSync('f', join(thread.cwd, 'alias'));
+  const code = await runApplyPatchCommand({
+    argv: [text],
+    cwd: thread.cwd,
+    files,
+    stdin: () => Promise.resolve(new Uint8Array()),
+    stdout: () => {},
+    stderr: () => {},
+  });
+  expect(code).toBe(0);
+  expect(thread.text('alias')).toBe('1\ntwo\n');
 });
