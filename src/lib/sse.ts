@@ -7,6 +7,9 @@ export class SseOverflowError extends Error {
   override readonly name = 'SseOverflowError';
 }
 
+/** Looks at the data of a one-line event where it lies, `text[from, end)`; true when it took the event. */
+export type PeekData = (text: string, from: number, end: number) => boolean;
+
 /**
  * Incremental parser of `text/event-stream`. Takes cuts anywhere (also inside a UTF-8 character or between CR and LF),
  * all three line ends, comments, a byte order mark, and `data` of several lines. Other fields are skipped.
@@ -14,6 +17,7 @@ export class SseOverflowError extends Error {
  */
 export class SseParser {
   readonly #onData: (data: string) => void;
+  readonly #peek: PeekData | null;
   readonly #maxEventChars: number;
   readonly #decoder = new TextDecoder('utf-8');
   /** Pieces of a line that has not ended yet: joined once, when it ends. */
@@ -26,8 +30,9 @@ export class SseParser {
   #skipLineFeed = false;
 
   /** Calls `onData` once per event, in order, from within `push`. Throws `SseOverflowError` from `push`. */
-  constructor(onData: (data: string) => void, options: { maxEventChars?: number } = {}) {
+  constructor(onData: (data: string) => void, options: { maxEventChars?: number; peek?: PeekData } = {}) {
     this.#onData = onData;
+    this.#peek = options.peek ?? null;
     this.#maxEventChars = options.maxEventChars ?? DEFAULT_MAX_EVENT_CHARS;
   }
 
@@ -71,6 +76,9 @@ export class SseParser {
       from += 1;
       if (from < end && text.charCodeAt(from) === 32) from += 1;
     }
+    // Only an event that is over with this line: what follows must be the blank line that ends it.
+    const isWhole = this.#data === null && text.charCodeAt(end + 1) === 10;
+    if (isWhole && this.#peek?.(text, from, end)) return;
     const value = text.slice(from, end);
     this.#hold(value.length);
     if (this.#data === null) this.#data = value;

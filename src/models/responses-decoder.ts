@@ -1,4 +1,5 @@
 // Decodes the events of one Responses stream into model events: deltas joined, items exactly once, faults as errors.
+import { DeltaTemplate } from './delta-template.ts';
 import type { TurnError } from '../protocol/error.ts';
 import type { HistoryEntry } from '../protocol/history.ts';
 import { isToolCall } from '../protocol/history.ts';
@@ -32,7 +33,10 @@ export class ResponsesDecoder {
   readonly #ledger: ItemLedger;
   #events: ModelEvent[] = [];
   #delta: Delta | null = null;
+  /** Texts of the delta, joined once: appending piece by piece would keep every piece alive inside a rope. */
+  #pieces: string[] = [];
   #deltaKey: unknown = null;
+  #template: DeltaTemplate | null = null;
   #responseId = '';
   #isStarted = false;
   #lastSequence = -1;
@@ -68,6 +72,26 @@ export class ResponsesDecoder {
     }
     if (!isObject(event)) return this.#fail(malformedError('no JSON object', this.#options.context));
     this.#handle(event, this.#isRepeated(event));
+    this.#learn(data, event);
+  }
+
+  /** Takes a delta that goes on with the current text, without parsing it: the bulk of every fast stream. */
+  peek(text: string, from: number, end: number): boolean {
+    if (this.#template === null || this.#delta === null || this.end !== null) return false;
+    const delta = this.#template.read(text, from, end);
+    if (delta === null || delta.sequence <= this.#lastSequence) return false;
+    this.#lastSequence = delta.sequence;
+    this.#hasRisingSequence = true;
+    this.#pieces.push(delta.text);
+    return true;
+  }
+
+  /** The template holds as long as the delta that it was learnt from is the current one. */
+  #learn(data: string, event: JsonObject): void {
+    const isText = this.#delta?.type === 'textDelta' && event['type'] === 'response.output_text.delta';
+    const text = event['delta'];
+    if (!isText || typeof text !== 'string') this.#template = null;
+    else this.#template ??= DeltaTemplate.learn(data, event['sequence_number'], text);
   }
 
   #handle(event: JsonObject, isRepeated: boolean): void {
@@ -123,7 +147,7 @@ export class ResponsesDecoder {
     const key = event['item_id'] ?? event['output_index'];
     if (last !== null && last.type === type && key === this.#deltaKey) {
       if (last.type !== 'reasoningDelta' || (last.part === part && last.index === (index ?? 0))) {
-        last.text += text;
+        this.#pieces.push(text);
         return;
       }
     }
@@ -131,10 +155,11 @@ export class ResponsesDecoder {
     const itemId = this.#idOf(event);
     if (this.#ledger.has(indexOf(event), itemId)) return;
     this.#deltaKey = key;
+    this.#pieces = [text];
     this.#delta =
       type === 'reasoningDelta'
-        ? { type, itemId, text, part, index: typeof index === 'number' ? index : 0 }
-        : { type, itemId, text };
+        ? { type, itemId, text: '', part, index: typeof index === 'number' ? index : 0 }
+        : { type, itemId, text: '' };
   }
 
   /**
@@ -271,6 +296,9 @@ export class ResponsesDecoder {
     const delta = this.#delta;
     if (delta === null) return;
     this.#delta = null;
+    this.#template = null;
+    delta.text = this.#pieces.length === 1 ? (this.#pieces[0] as string) : this.#pieces.join('');
+    this.#pieces = [];
     if (delta.text === '') return;
     this.#events.push(delta);
     const open = delta.type === 'textDelta' ? this.#openText.get(delta.itemId) : undefined;

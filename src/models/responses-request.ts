@@ -106,6 +106,9 @@ export function buildHeaders(
 export class BodyEncoder {
   readonly #store: boolean;
   readonly #entries = new WeakMap<HistoryEntry, string>();
+  /** Entries of the latest request and their JSON: the next request mostly begins with all of them. */
+  #written: { entries: readonly HistoryEntry[]; json: string } = { entries: [], json: '' };
+  #tools: { specs: readonly ToolSpec[]; wire: Record<string, unknown>[] } | null = null;
 
   constructor(options: { store: boolean }) {
     this.#store = options.store;
@@ -117,8 +120,24 @@ export class BodyEncoder {
    */
   encode(request: ModelRequest): string {
     const head = JSON.stringify(this.#head(request));
-    const input = request.input.map((entry) => this.#entry(entry)).join(',');
-    return `${head.slice(0, -1)},"input":[${input}]}`;
+    return `${head.slice(0, -1)},"input":[${this.#input(request.input)}]}`;
+  }
+
+  #input(entries: readonly HistoryEntry[]): string {
+    const before = this.#written;
+    const isLonger = entries.length >= before.entries.length;
+    const isGrown = isLonger && before.entries.every((entry, index) => entry === entries[index]);
+    const fresh = isGrown ? entries.slice(before.entries.length) : entries;
+    const added = fresh.map((entry) => this.#entry(entry)).join(',');
+    const start = isGrown ? before.json : '';
+    const json = start === '' || added === '' ? start + added : `${start},${added}`;
+    this.#written = { entries: [...entries], json };
+    return json;
+  }
+
+  #wireTools(specs: readonly ToolSpec[]): Record<string, unknown>[] {
+    if (this.#tools?.specs !== specs) this.#tools = { specs, wire: specs.map(encodeTool) };
+    return this.#tools.wire;
   }
 
   #head(request: ModelRequest): Record<string, unknown> {
@@ -127,7 +146,7 @@ export class BodyEncoder {
     return {
       model: request.model,
       instructions: request.instructions,
-      tools: [...request.tools.map(encodeTool), ...request.hostedTools],
+      tools: [...this.#wireTools(request.tools), ...request.hostedTools],
       tool_choice: request.toolChoice ?? 'auto',
       parallel_tool_calls: request.parallelToolCalls,
       reasoning: reasoning === null ? null : reasoningOptions(reasoning),

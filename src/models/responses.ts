@@ -182,7 +182,9 @@ async function* decodeBody(
     usedCallIds: () => new Set(input.filter(isToolCall).map((call) => call.call_id)),
     freshId: () => crypto.randomUUID().replaceAll('-', ''),
   });
-  const parser = new SseParser((data) => decoder.push(data));
+  const parser = new SseParser((data) => decoder.push(data), {
+    peek: (text, from, end) => decoder.peek(text, from, end),
+  });
   let isWhole = false;
   try {
     for (;;) {
