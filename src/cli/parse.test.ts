@@ -341,3 +341,73 @@ describe('both generations of Codex', () => {
     expect(invoke(...argv)).toMatchObject(expected);
   });
 });
+
+test('any words give an invocation or a UsageError, never a crash', () => {
+  const words = [
+    'exec',
+    'resume',
+    'review',
+    'fork',
+    'help',
+    'login',
+    'status',
+    'features',
+    'enable',
+    'mcp',
+    'completion',
+    'debug',
+  ]
+    .concat([
+      '-m',
+      '-mx',
+      '-i',
+      'a,b',
+      '-c',
+      'a=b',
+      '--',
+      '-',
+      '--json',
+      '--last',
+      '--base',
+      '-hV',
+      '-=',
+      '--=',
+      '--=x',
+      '-c=',
+      '---',
+    ])
+    .concat([
+      '',
+      ' ',
+      '--prompt',
+      '-p',
+      '--timeout',
+      '1h',
+      '--max-turns=2',
+      '__proto__',
+      '--__proto__',
+      '--constructor',
+      '\u001b[2J',
+      '💥',
+    ]);
+  // A fixed linear congruential sequence: the same words in every run.
+  let state = 42;
+  const random = (below: number): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * below);
+  };
+  const outcomes = new Set<string>();
+  for (let round = 0; round < 20_000; round++) {
+    const argv = Array.from({ length: random(7) }, () => words[random(words.length)] as string);
+    try {
+      outcomes.add(invoke(...argv).command);
+    } catch (error) {
+      if (!(error instanceof UsageError))
+        throw new Error(`crash for ${JSON.stringify(argv)}`, { cause: error });
+      outcomes.add('UsageError');
+    }
+  }
+  for (const command of ['exec', 'help', 'version', 'planned', 'tui', 'login', 'completion', 'UsageError']) {
+    expect(outcomes).toContain(command);
+  }
+});
