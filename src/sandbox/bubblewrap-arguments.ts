@@ -70,8 +70,14 @@ function terminalJob(bash: string): string[] {
   return [bash, '-c', 'set -m; "$@"; exit $?', 'bash'];
 }
 
-/** The kernel lets uid 0 write below /proc/sys whatever its capabilities: `core_pattern` there starts programs as root. */
-const BASE_MOUNTS = '--ro-bind / / --dev /dev --proc /proc --ro-bind /proc/sys /proc/sys'.split(' ');
+/**
+ * The kernel lets uid 0 write below /proc/sys whatever its capabilities: `core_pattern` there starts programs as root.
+ * A writable `/` comes here, first of all, or it would cover the private /dev and /proc.
+ */
+function baseMounts(isRootWritable: boolean): string[] {
+  const root = isRootWritable ? '--bind / / --ro-bind /sys /sys' : '--ro-bind / /';
+  return `${root} --dev /dev --proc /proc --ro-bind /proc/sys /proc/sys`.split(' ');
+}
 
 export function bubblewrapArguments(plan: BubblewrapPlan): string[] {
   return [
@@ -84,8 +90,8 @@ export function bubblewrapArguments(plan: BubblewrapPlan): string[] {
     '--unshare-uts',
     '--unshare-cgroup-try',
     ...(plan.network ? [] : ['--unshare-net']),
-    ...BASE_MOUNTS,
-    ...plan.mounts.flatMap(mountArguments),
+    ...baseMounts(plan.mounts.some(({ path }) => path === '/')),
+    ...plan.mounts.filter(({ path }) => path !== '/').flatMap(mountArguments),
     ...plan.links.flatMap(({ path, target }) => ['--symlink', target, path]),
     ...Object.entries(plan.setenv).flatMap(([name, value]) => ['--setenv', name, value]),
     '--seccomp',

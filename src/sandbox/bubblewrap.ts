@@ -278,6 +278,7 @@ function describe(network: SandboxPolicy['network']): SandboxReport {
       network === 'open'
         ? 'With network access on, Unix sockets are closed to commands.'
         : 'Unix socket files that exist when a command starts are hidden; one that another program makes meanwhile in a readable folder is not.',
+      'A workspace without a git repository gets none from inside: git init needs a command outside the sandbox.',
       'A hard link made before to a protected file is a second way to it.',
     ],
   };

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findBwrap } from './find-bwrap.ts';
-import { findOuterGit, resolveGitFence } from './git-metadata.ts';
+import { findOuterGit, isPlainRepository, resolveGitFence } from './git-metadata.ts';
 import { restoreLink } from './link-guard.ts';
 import { MountPoints } from './mount-points.ts';
 import { ProbeCache } from './probe-cache.ts';
@@ -113,6 +113,14 @@ onPosix('restored paths', () => {
     expect(readFileSync(join(root, kept ?? ''), 'utf8')).toBe('CONFIG');
   });
 
+  test('new ones may be welcome', () => {
+    const guard = RestoreGuard.take([join(root, 'a'), join(root, 'b')]);
+    mkdirSync(join(root, 'a'));
+    mkdirSync(join(root, 'b'));
+    expect(guard.restore((path) => path.endsWith('a'))).toEqual([join(root, 'b')]);
+    expect(existsSync(join(root, 'a'))).toBe(true);
+  });
+
   test('in a folder: strangers are moved aside', () => {
     mkdirSync(join(root, 'hooks'));
     const guard = RestoreGuard.take([join(root, 'hooks')]);
@@ -187,6 +195,34 @@ onPosix("git's folders", () => {
     expect(resolveGitFence(join(root, 'main', '.git'), [join(root, 'main')])).toBeNull();
     symlinkSync(join(root, 'main', '.git'), join(root, '.git'));
     expect(resolveGitFence(join(root, '.git'), [root])).toBeNull();
+  });
+
+  test('that a command made are plain, or not', () => {
+    const path = join(root, '.git');
+    makeGit(path);
+    const plain =
+      '[core]\n\tbare = false\n[remote "o"]\n\turl = https://example.org/x\n\tfetch = +refs/*:refs/*\n';
+    const withConfig = (text: string): boolean => {
+      writeFileSync(join(path, 'config'), text);
+      return isPlainRepository(path);
+    };
+    expect(withConfig(plain)).toBe(true);
+    for (const evil of [
+      '[core]\n fsmonitor = x\n',
+      '[core] fsmonitor = x\n',
+      '[core]\n bare = false\\\n',
+      '[include]\n path = x\n',
+      '[remote "o"]\n url = ext::sh -c x\n',
+      '[filter "x"]\n clean = x\n',
+      '[core]\n fsmonitor\n',
+    ]) {
+      expect(withConfig(plain + evil), evil).toBe(false);
+    }
+    withConfig(plain);
+    writeFileSync(join(path, 'hooks', 'a.sample'), '');
+    expect(isPlainRepository(path)).toBe(true);
+    writeFileSync(join(path, 'hooks', 'pre-commit'), '');
+    expect(isPlainRepository(path)).toBe(false);
   });
 
   test('above the workspace are found, but not those of the home', () => {

@@ -6,7 +6,7 @@ import { splitEnvironment } from './command-environment.ts';
 import { explainBwrapFailure, isWsl1, type SystemFacts } from './diagnose.ts';
 import { findPins, isExposed, type Mount, orderMounts } from './fence-plan.ts';
 import { parseSpec } from './landlock-spec.ts';
-import { encodePathRule, encodeRuleset } from './landlock-rules.ts';
+import { chooseRules, encodePathRule, encodeRuleset } from './landlock-rules.ts';
 import { isInside, mayRead, mayWrite, writeRootsOf } from './path-rules.ts';
 import { protectedPathsFor } from './protected-paths.ts';
 import { parseSocketPaths } from './unix-sockets.ts';
@@ -132,6 +132,21 @@ describe('the bubblewrap line', () => {
     expect(line()).toContain('--ro-bind / / --dev /dev --proc /proc --ro-bind /proc/sys /proc/sys');
     expect(line()).toContain('--bind /ws /ws --perms 0555 --tmpfs /ws/.codex --ro-bind /dev/null /ws/s');
     expect(line()).toMatch(/--setenv LD_PRELOAD x --seccomp 3 --chdir \/ws\/sub -- cmd -- arg$/);
+  });
+
+  test('a writable root directory covers neither /proc nor /dev nor /sys', () => {
+    const all = line({ mounts: [{ path: '/', kind: 'writable' }] });
+    expect(all).toContain(
+      '--bind / / --ro-bind /sys /sys --dev /dev --proc /proc --ro-bind /proc/sys /proc/sys',
+    );
+    expect(all.split('--bind / /')).toHaveLength(2);
+    const wide: SandboxPolicy = { ...policy, workspace: '/', writableRoots: ['/proc/sys', '/dev'] };
+    expect(writeRootsOf(wide, context)).toEqual(['/', '/tmp', '/var/scratch']);
+    expect(mayWrite('/proc/sys/kernel/core_pattern', wide, context)).toBe(false);
+    const { rules } = chooseRules({ writable: ['/', '/dev/null'], denyRead: [] });
+    const granted = rules.map(({ path }) => path);
+    expect(granted).toContain('/dev/null');
+    for (const path of ['/', '/proc', '/sys', '/dev']) expect(granted).not.toContain(path);
   });
 
   test('changes with network, terminal and caller', () => {

@@ -52,6 +52,11 @@ function isGitFolder(path: string): boolean {
   );
 }
 
+/** Where they are in any folder that git could take for its own. */
+export function programPathsOf(folder: string): string[] {
+  return programParts(folder).map(({ path }) => path);
+}
+
 /** The parts of one git folder that name or are programs. An empty file or `.` is what git itself would assume. */
 function programParts(folder: string): GuardedPath[] {
   return [
@@ -197,6 +202,45 @@ export function findOuterGit(folder: string, userHome: string | null): string | 
     if (kindOf(candidate) !== null) return candidate;
   }
   return null;
+}
+
+/** Settings that `git init`, `clone` and first commits write, and that start no program. */
+const PLAIN_SETTINGS =
+  /^(core\.(repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks)|user\.(name|email)|init\.defaultbranch|remote\.(url|fetch)|branch\.(remote|merge))$/;
+
+function hasPlainConfig(text: string): boolean {
+  let section = '';
+  return text.split('\n').every((line) => {
+    const heading = /^\s*\[([a-z]+)(?:\s+"[^"\\]*")?\]\s*$/i.exec(line)?.[1];
+    if (heading !== undefined) {
+      section = heading.toLowerCase();
+      return true;
+    }
+    if (/^\s*([#;].*)?$/.test(line)) return true;
+    const [, key, value] = /^\s*([a-z]+)\s*=\s*(.*)$/i.exec(line) ?? [];
+    if (key === undefined || value === undefined || value.endsWith('\\')) return false;
+    // `ext::` and other transports of that form name a program.
+    return PLAIN_SETTINGS.test(`${section}.${key.toLowerCase()}`) && !value.includes('::');
+  });
+}
+
+/** True for a repository as git makes it: one that holds nothing which would run when somebody uses it. */
+export function isPlainRepository(path: string): boolean {
+  if (!isGitFolder(path)) return false;
+  const config = readText(join(path, 'config'));
+  if (config === null || !hasPlainConfig(config)) return false;
+  if (
+    ['commondir', 'config.worktree', 'modules', 'info/attributes'].some(
+      (name) => kindOf(join(path, name)) !== null,
+    )
+  ) {
+    return false;
+  }
+  if (kindOf(join(path, 'hooks')) === null) return true;
+  return (
+    kindOf(join(path, 'hooks')) === 'folder' &&
+    readdirSync(join(path, 'hooks')).every((name) => name.endsWith('.sample'))
+  );
 }
 
 /** True for the paths that `resolveGitFence` is meant for. */

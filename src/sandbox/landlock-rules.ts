@@ -1,7 +1,7 @@
 // Landlock's kernel structures and the choice of rules; no system calls.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isInside } from './path-rules.ts';
+import { isInside, KERNEL_TREES } from './path-rules.ts';
 
 // Source: Linux `include/uapi/linux/landlock.h`.
 const WRITE_FILE = 1 << 1;
@@ -69,7 +69,9 @@ export function chooseRules(options: { writable: readonly string[]; denyRead: re
   const readRules = options.denyRead.length === 0 ? [] : allowBeside('/', options.denyRead, READ_RIGHTS);
   const handled = WRITE_RIGHTS | (options.denyRead.length === 0 ? 0 : READ_RIGHTS);
   const rules = [
-    ...options.writable.flatMap((path) => allowBeside(path, options.denyRead, WRITE_RIGHTS)),
+    ...options.writable.flatMap((path) =>
+      allowBeside(path, [...options.denyRead, ...KERNEL_TREES], WRITE_RIGHTS),
+    ),
     ...readRules,
   ].flatMap(({ path, rights }) => {
     const stat = statSync(path, { throwIfNoEntry: false });

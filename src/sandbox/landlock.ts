@@ -10,7 +10,13 @@ import type {
 } from '../protocol/sandbox.ts';
 import { splitEnvironment } from './command-environment.ts';
 import { openNameless } from './filter-file.ts';
-import { findOuterGit, isGitPath, resolveGitFence } from './git-metadata.ts';
+import {
+  findOuterGit,
+  isGitPath,
+  isPlainRepository,
+  programPathsOf,
+  resolveGitFence,
+} from './git-metadata.ts';
 import { ABI_WITH_SCOPES } from './landlock-rules.ts';
 import { LAUNCH_WORD, type LandlockSpec } from './landlock-spec.ts';
 import { type PathContext, writeRootsOf } from './path-rules.ts';
@@ -81,7 +87,9 @@ class Landlock implements Sandbox {
         if (released) return;
         released = true;
         closeSync(fd);
-        for (const path of guard.restore()) {
+        // A new repository is welcome as long as nothing in it would run by itself.
+        const changed = guard.restore((path) => isGitPath(path) && isPlainRepository(path));
+        for (const path of changed) {
           this.options.warn?.(`A command changed ${path}, which is protected; it was put back as it was.`);
         }
       },
@@ -110,7 +118,11 @@ class Landlock implements Sandbox {
         );
         guarded.push(...programs.map((entry) => entry.path));
       }
-      if (own === null) guarded.push(path);
+      // A repository that is not opened: its objects are too many to remember, and run nothing.
+      const isClosedFolder =
+        own === null && isGitPath(path) && lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
+      if (isClosedFolder) guarded.push(...programPathsOf(path));
+      else if (own === null) guarded.push(path);
     }
     return { writable, guarded };
   }
@@ -142,7 +154,7 @@ function describe(options: LandlockOptions): SandboxReport {
       'Reduced isolation: Landlock without namespaces. Install bubblewrap for the full fence.',
       'Protected files (.git/hooks, .git/config, agent settings) are put back after a command that changed them, not kept from being changed while it runs.',
       'Permissions, owners, times and attributes of your files outside the workspace can be changed, their content cannot.',
-      'Commands see the other processes of this machine and what they show about themselves.',
+      'Commands see the other processes of this machine and what they show about themselves, and share /dev/shm with them.',
       network === 'open'
         ? 'Unix sockets are closed to commands.'
         : 'There are no sockets at all, not even for servers on this machine.',

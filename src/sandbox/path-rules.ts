@@ -19,13 +19,16 @@ export interface PathContext {
   tmpdir: string | null;
 }
 
+/** Trees that are the kernel's: no root opens them, not even `/`. */
+export const KERNEL_TREES: readonly string[] = ['/proc', '/sys', '/dev'];
+
 /** Every writable tree of the policy. The temporary ones stand last. */
 export function writeRootsOf(policy: SandboxPolicy, context: PathContext): string[] {
   if (policy.mode !== 'workspace-write') return [];
   const roots = [policy.workspace, ...policy.writableRoots];
   if (policy.writableTmp.slashTmp) roots.push('/tmp');
   if (policy.writableTmp.tmpdir && context.tmpdir !== null) roots.push(context.tmpdir);
-  return [...new Set(roots)];
+  return [...new Set(roots)].filter((root) => !KERNEL_TREES.some((tree) => isInside(root, tree)));
 }
 
 function longest(path: string, candidates: readonly string[]): number {
@@ -40,6 +43,7 @@ function longest(path: string, candidates: readonly string[]): number {
 export function mayWrite(path: string, policy: SandboxPolicy, context: PathContext): boolean {
   if (policy.mode === 'danger-full-access') return true;
   if (!mayRead(path, policy)) return false;
+  if (process.platform !== 'win32' && KERNEL_TREES.some((tree) => isInside(path, tree))) return false;
   const root = longest(path, writeRootsOf(policy, context));
   return root >= 0 && root > longest(path, policy.protectedPaths);
 }

@@ -12,11 +12,14 @@ import {
   writeFileSync,
   type BigIntStats,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Enough for hooks, configs and agent folders; a bigger tree is watched, and new names in it are moved aside. */
 const MAX_FILE_BYTES = 512 * 1024;
-const MAX_ENTRIES = 2000;
+const MAX_ENTRIES = 500;
+const MAX_TOTAL_BYTES = 8 * 1024 * 1024;
+/** Agents keep whole checkouts in such folders; what is in them is work, not settings. */
+const SKIPPED = 'worktrees';
 
 type Memory =
   | { kind: 'missing' }
@@ -38,14 +41,16 @@ function look(path: string): BigIntStats | null {
   }
 }
 
-function remember(path: string): Memory {
+function remember(path: string, budget: { bytes: number }): Memory {
   const stat = look(path);
   if (stat === null) return { kind: 'missing' };
   const mode = Number(stat.mode) & 0o7777;
   if (stat.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
   if (stat.isDirectory()) return { kind: 'folder', mode, names: readdirSync(path) };
   if (!stat.isFile()) return { kind: 'other', signature: signatureOf(stat) };
-  const content = stat.size <= BigInt(MAX_FILE_BYTES) ? readFileSync(path) : null;
+  const size = Number(stat.size);
+  const content = size <= MAX_FILE_BYTES && size <= budget.bytes ? readFileSync(path) : null;
+  budget.bytes -= content?.length ?? 0;
   return { kind: 'file', signature: signatureOf(stat), mode, content };
 }
 
@@ -63,12 +68,13 @@ export class RestoreGuard {
 
   static take(paths: readonly string[]): RestoreGuard {
     const memories = new Map<string, Memory>();
+    const budget = { bytes: MAX_TOTAL_BYTES };
     const queue = [...paths];
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const path = next;
-      if (memories.has(path) || memories.size >= MAX_ENTRIES) continue;
+      if (memories.has(path) || memories.size >= MAX_ENTRIES || basename(path) === SKIPPED) continue;
       try {
-        const memory = remember(path);
+        const memory = remember(path, budget);
         memories.set(path, memory);
         if (memory.kind === 'folder') queue.push(...memory.names.map((name) => join(path, name)));
       } catch {
@@ -78,11 +84,12 @@ export class RestoreGuard {
     return new RestoreGuard(memories);
   }
 
-  /** Puts everything back; returns the paths that had been changed. */
-  restore(): string[] {
+  /** Puts everything back; returns the paths that had been changed. What `isWelcome` was missing before and may stay. */
+  restore(isWelcome: (path: string) => boolean = () => false): string[] {
     const changed: string[] = [];
     for (const [path, memory] of this.memories) {
       try {
+        if (memory.kind === 'missing' && isWelcome(path)) continue;
         if (this.restoreOne(path, memory)) changed.push(path);
       } catch {
         changed.push(path);

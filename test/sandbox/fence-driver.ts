@@ -20,6 +20,8 @@ export interface FenceJob {
   terminal?: boolean;
   /** Written when the output first contains `when`. */
   answer?: { when: string; text: string };
+  /** Sent when the output first contains `when`. */
+  kill?: { when: string; signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL' };
   cacheFolder?: string;
   /** Runs `/bin/true` this often and reports times instead. */
   bench?: number;
@@ -80,6 +82,10 @@ async function main(job: FenceJob): Promise<FenceResult> {
     let answered = false;
     child.onOutput = (chunk) => {
       output += Buffer.from(chunk).toString('utf8');
+      if (job.kill && !answered && output.includes(job.kill.when)) {
+        answered = true;
+        child.kill(job.kill.signal);
+      }
       if (job.answer && !answered && output.includes(job.answer.when)) {
         answered = true;
         child.write(job.answer.text);

@@ -15,6 +15,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FenceJob, FenceResult } from './fence-driver.ts';
+import { findProtectionGaps } from '../../src/sandbox/protection-gaps.ts';
+import { protectedPathsFor } from '../../src/sandbox/protected-paths.ts';
 import { git, makeRepository, makeScratch, RUNTIMES, runFence } from './run-driver.ts';
 
 const tiers = ['A', 'B'] as const;
@@ -94,6 +96,16 @@ async function listen(folder: string, name: string) {
       for (const server of [tcp, unix, hidden]) server.close();
     },
   };
+}
+
+function listCommands(): string[] {
+  return readdirSync('/proc').flatMap((name) => {
+    try {
+      return /^\d+$/.test(name) ? [readFileSync(`/proc/${name}/cmdline`, 'latin1')] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Runs each attack alone; returns the names of those that succeeded. */
@@ -331,14 +343,7 @@ describe.each(tiers)('tier %s', (tier) => {
     // 0, 1, 2, the listing itself, and the line "total".
     expect(result.output).toMatch(/^5$/m);
     if (tier === 'A') {
-      const alive = readdirSync('/proc').filter((name) => {
-        try {
-          return readFileSync(`/proc/${name}/cmdline`, 'latin1') === `sleep\0${marker}\0`;
-        } catch {
-          return false;
-        }
-      });
-      expect(alive).toEqual([]);
+      expect(listCommands()).not.toContain(`sleep\0${marker}\0`);
     }
   });
 
@@ -373,6 +378,35 @@ describe.each(tiers)('tier %s', (tier) => {
       answer: { when: 'ready', text: '\u0003' },
     });
     expect(result).toMatchObject({ code: 7, output: expect.stringContaining('caught') });
+  });
+
+  test.skipIf(skip)('a polite signal reaches the command, and the hard one everything', async () => {
+    const polite = await run('trap "echo caught; exit 9" TERM; echo ready; while :; do sleep 0.1; done', {
+      kill: { when: 'ready', signal: 'SIGTERM' },
+    });
+    expect(polite).toMatchObject({ code: 9, output: expect.stringContaining('caught') });
+    const marker = `96${process.pid}${count}`;
+    const hard = await run(`setsid sleep ${marker} & echo ready; sleep ${marker}`, {
+      kill: { when: 'ready', signal: 'SIGKILL' },
+    });
+    expect(hard.signal).toBe('SIGKILL');
+    const isGone = () => !listCommands().includes(`sleep\0${marker}\0`);
+    await expect.poll(isGone, { timeout: 5000 }).toBe(true);
+  });
+
+  test.skipIf(skip)('a new repository: refused in tier A, kept in tier B only when it is plain', async () => {
+    const fresh = join(scratch.path, `fresh${count}`);
+    mkdirSync(fresh);
+    const identity = '-c user.name=a -c user.email=a@localhost';
+    const init = await run(`git init -q . && git ${identity} commit -q --allow-empty -m x`, {
+      workspace: fresh,
+    });
+    expect(init.code === 0).toBe(tier === 'B');
+    expect(existsSync(join(fresh, '.git'))).toBe(tier === 'B');
+    const evil = join(scratch.path, `evil${count}`);
+    mkdirSync(evil);
+    await run('git init -q . && git config core.fsmonitor evil', { workspace: evil });
+    expect(existsSync(join(evil, '.git'))).toBe(false);
   });
 
   test.skipIf(skip)('ordinary work goes on', async () => {
@@ -421,6 +455,16 @@ X
     linkSync(join(workspace, '.git', 'config'), join(workspace, 'alias'));
     const { output } = await run('test -e alias && echo there');
     expect(output).toBe('there\n');
+    const policy = {
+      mode: 'workspace-write',
+      workspace,
+      writableRoots: [],
+      writableTmp: { tmpdir: false, slashTmp: false },
+      denyRead: [],
+      protectedPaths: protectedPathsFor([workspace], '/nonexistent'),
+      network: 'off',
+    } as const;
+    expect(findProtectionGaps(policy)).toEqual([expect.stringMatching(/config has 2 names/)]);
   });
 
   test.runIf(!skip && tier === 'A' && process.getuid?.() === 0)(
