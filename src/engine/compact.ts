@@ -108,18 +108,16 @@ function rebuild(job: Compaction, summary: string): HistoryEntry[] {
   const text = `${SUMMARY_OPENING}\nThe conversation so far was replaced by this summary of it:\n\n${summary.trim()}${plan}\n</conversation_summary>`;
   return [
     ...job.preamble,
-    ...keepUserMessages(job.entries, job.preamble),
+    ...keepUserMessages(job),
     { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
   ];
 }
 
-/** The newest messages of the user, oldest first, within the limit; the one that crosses it is cut at its end. */
-function keepUserMessages(
-  entries: readonly HistoryEntry[],
-  preamble: readonly MessageEntry[],
-): MessageEntry[] {
+/** The newest messages of the user, oldest first, within the limit; the one that crosses it is cut, the newest rarely. */
+function keepUserMessages({ entries, preamble, ports }: Compaction): MessageEntry[] {
   const opening = new Set(preamble.map((message) => messageText(message.content)));
   const kept: MessageEntry[] = [];
+  const roomForNewest = ports.modelInfo.contextWindow / 2;
   let room = KEPT_USER_TOKENS;
   for (let i = entries.length - 1; i >= 0 && room > 0; i--) {
     const entry = entries[i] as HistoryEntry;
@@ -127,7 +125,11 @@ function keepUserMessages(
     const text = messageText(entry.content);
     if (text === '' || opening.has(text) || isInjected(text)) continue;
     const tokens = approximateTokens(text);
-    const fitting = tokens <= room ? text : `${text.slice(0, bytesForTokens(room))} [cut]`;
+    const isNewest = kept.length === 0;
+    const fitting =
+      tokens <= room || (isNewest && tokens <= roomForNewest)
+        ? text
+        : `${text.slice(0, bytesForTokens(room))} [cut]`;
     kept.unshift({ type: 'message', role: 'user', content: [{ type: 'input_text', text: fitting }] });
     room -= tokens;
   }

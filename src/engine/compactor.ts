@@ -1,6 +1,7 @@
 // When a thread is compacted: on request, near the limit, or after an overflow; and when to stop trying.
 import { TurnError } from '../protocol/error.ts';
 import type { EventBody } from '../protocol/event.ts';
+import type { HistoryEntry } from '../protocol/history.ts';
 import type { Compaction } from './compact.ts';
 import { runCompaction } from './compact.ts';
 import { preambleMessages } from './opening.ts';
@@ -52,6 +53,8 @@ export class Compactor {
   isNeeded(): boolean {
     const { history, ports } = this.thread;
     const tokens = history.tokens();
+    // What the user has just said is never summarised away before the model has read it.
+    if (!history.entries.some(isAnswer)) return false;
     const limit = ports.modelInfo.autoCompactTokenLimit;
     return tokens >= limit && (this.refusedAt === null || tokens > this.refusedAt * 1.1);
   }
@@ -76,4 +79,9 @@ function tooSmall(thread: TurnOwner, window: number): TurnError {
     'context_length',
     `The conversation does not fit the context window of ${thread.settings.model} (${window} tokens) even after compaction. Start a new thread, or switch to a model with a larger window.`,
   );
+}
+
+/** Anything that the model said or did. */
+function isAnswer(entry: HistoryEntry): boolean {
+  return entry.type !== 'message' || entry.role === 'assistant';
 }

@@ -30,7 +30,8 @@ export function createSpillFolder(home: string, threadId: string, now: () => num
       return {
         path,
         write(chunk) {
-          for (let at = 0; at < chunk.length && isOpen;) at += writeSync(fd, chunk, at);
+          if (!isOpen) return;
+          for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at);
         },
         close() {
           if (isOpen) closeSync(fd);

@@ -92,3 +92,9 @@ describe('compaction', () => {
 test('the system prompt stays within 3,000 tokens', () => {
   expect(approximateTokens(SYSTEM_PROMPT)).toBeLessThanOrEqual(3_000);
 });
+
+test('a prompt that fills the window by itself is sent, not summarised', async () => {
+  const { run, requests } = rig([[...text('m', 'ok'), done()]], { ports: { modelInfo: small } });
+  expect(await run('z'.repeat(60_000))).toMatchObject({ status: 'completed' });
+  expect(requests).toHaveLength(1);
+});

@@ -191,8 +191,8 @@ export function rig(
   };
 }
 
-function unavailable<T extends object>(name: string): T {
-  return new Proxy({} as T, {
+function unavailable(name: string): EnginePorts['files'] {
+  return new Proxy({} as EnginePorts['files'], {
     get: () => () => Promise.reject(new Error(`no ${name} in this test`)),
   });
 }

@@ -7,7 +7,9 @@ import { call, done, fakeTool, rig, text } from './harness.ts';
 
 const cut = (): TurnError => new TurnError('transport', 'stream disconnected', { retryable: true });
 const outputs = (entries: readonly HistoryEntry[]): string[] =>
-  entries.filter(isToolOutput).map((entry) => `${entry.call_id}=${String(entry.output)}`);
+  entries
+    .filter(isToolOutput)
+    .map((entry) => `${entry.call_id}=${typeof entry.output === 'string' ? entry.output : 'parts'}`);
 
 describe('a turn', () => {
   test('answers with a message', async () => {
