@@ -370,6 +370,8 @@ test('any words give an invocation or a UsageError, never a crash', () => {
       '--last',
       '--base',
       '-hV',
+      '-V',
+      '--version',
       '-=',
       '--=',
       '--=x',
