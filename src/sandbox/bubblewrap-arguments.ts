@@ -44,10 +44,10 @@ function identityArguments(identity: BubblewrapPlan['identity']): string[] {
   }
 }
 
-function mountArguments({ path, kind }: Mount): string[] {
+function mountArguments({ path, kind, fd }: Mount): string[] {
   switch (kind) {
     case 'writable':
-      return ['--bind', path, path];
+      return fd === undefined ? ['--bind', path, path] : ['--bind-fd', String(fd), path];
     case 'read-only':
       return ['--ro-bind', path, path];
     case 'private':

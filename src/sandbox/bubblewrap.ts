@@ -1,5 +1,15 @@
 // Tier A on Linux: bubblewrap with namespaces, read-only mounts and a seccomp filter.
-import { closeSync, existsSync, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { TurnError } from '../protocol/error.ts';
 import type { ProcessExit } from '../protocol/process.ts';
 import type {
@@ -51,7 +61,11 @@ interface Guard {
   mounts: Mount[];
   held: { path: string; standIn: Exclude<GuardedPath['missing'], null> }[];
   links: GuardedLink[];
+  /** Descriptors of pinned folders, for the child as 4, 5, ... */
+  pins: number[];
 }
+
+const SECCOMP_FD = 3;
 
 class Bubblewrap implements Sandbox {
   readonly report: SandboxReport;
@@ -64,6 +78,7 @@ class Bubblewrap implements Sandbox {
   private readonly bash = ['/bin/bash', '/usr/bin/bash'].find((path) => existsSync(path)) ?? null;
   private verdict: Promise<SandboxUnavailable | null> | null = null;
   private confirmed = false;
+  private canBindFd: Promise<boolean> | null = null;
 
   constructor(options: BubblewrapOptions) {
     this.options = options;
@@ -103,6 +118,7 @@ class Bubblewrap implements Sandbox {
         });
     const guard = this.guardPaths(policy, roots);
     try {
+      await this.pinParents(guard);
       const mounts: Mount[] = [
         ...guard.mounts,
         ...[...(masks?.folders ?? [])].map((path): Mount => ({ path, kind: 'private' })),
@@ -118,17 +134,36 @@ class Bubblewrap implements Sandbox {
         bash: this.bash,
         mounts: orderMounts(mounts),
         links: this.runLinks,
-        seccompFd: 3,
+        seccompFd: SECCOMP_FD,
         setenv: env.inner,
         cwd: command.cwd,
         command: command.argv,
       });
       // Abstract sockets belong to the network namespace: with the host's network, Unix sockets are closed.
       const fd = this.filter(masks !== null).open();
-      return { argv, env: env.outer, inheritFds: [fd], release: this.releaser(fd, guard) };
+      return { argv, env: env.outer, inheritFds: [fd, ...guard.pins], release: this.releaser(fd, guard) };
     } catch (error) {
       this.letGo(guard);
       throw error;
+    }
+  }
+
+  /**
+   * Keeps parents of protected paths in place. A command that is still running could swap such a folder for a link
+   * just now, and the mount would open what the link names: so it is opened first, and mounted by its descriptor.
+   */
+  private async pinParents(guard: Guard): Promise<void> {
+    const pins = findPins(guard.mounts);
+    if (pins.length === 0) return;
+    this.canBindFd ??= hasOption(this.options.program, '--bind-fd');
+    const isExact = await this.canBindFd;
+    for (const path of pins) {
+      if (!isExact) {
+        guard.mounts.push({ path, kind: 'read-only' });
+        continue;
+      }
+      guard.pins.push(openExactly(path));
+      guard.mounts.push({ path, kind: 'writable', fd: SECCOMP_FD + guard.pins.length });
     }
   }
 
@@ -147,6 +182,7 @@ class Bubblewrap implements Sandbox {
   }
 
   private letGo(guard: Guard): void {
+    for (const fd of guard.pins) closeSync(fd);
     for (const { path, standIn } of guard.held) this.mountPoints.release(path, standIn);
     for (const link of guard.links) restoreLink(link);
   }
@@ -177,7 +213,7 @@ class Bubblewrap implements Sandbox {
       ...roots.map((path): Mount => ({ path, kind: 'writable' })),
     ];
     const guarded = roots.length === 0 ? [] : this.listGuarded(policy, roots, base);
-    const guard: Guard = { mounts: base, held: [], links: [] };
+    const guard: Guard = { mounts: base, held: [], links: [], pins: [] };
     try {
       for (const entry of guarded) this.addGuarded(entry, guard);
     } catch (error) {
@@ -188,7 +224,6 @@ class Bubblewrap implements Sandbox {
       const stat = statSync(path, { throwIfNoEntry: false });
       if (stat) guard.mounts.push({ path, kind: stat.isDirectory() ? 'hidden-folder' : 'hidden-file' });
     }
-    guard.mounts.push(...findPins(guard.mounts).map((path): Mount => ({ path, kind: 'writable' })));
     return guard;
   }
 
@@ -240,6 +275,28 @@ class Bubblewrap implements Sandbox {
     const isEmptyFolder = standIn?.kind === 'folder' && (stat === undefined || isStandIn);
     guard.mounts.push({ path, kind: isEmptyFolder ? 'empty' : 'read-only' });
   }
+}
+
+const O_PATH = 0o10000000;
+
+/** A descriptor of the folder that is at this very path, no link on the way. */
+function openExactly(path: string): number {
+  const fd = openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  if (readlinkSync(`/proc/self/fd/${fd}`) === path) return fd;
+  closeSync(fd);
+  throw new TurnError(
+    'sandbox',
+    `${path} changed while the sandbox was being set up; the command was not started.`,
+  );
+}
+
+/** Older ones do not have every option; then less is writable. */
+function hasOption(program: string, option: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    execFile(program, ['--help'], { env: {} }, (_, stdout, stderr) =>
+      resolve((stdout + stderr).includes(option)),
+    );
+  });
 }
 
 function findHiddenFolders(runtimeDir: string | null): string[] {

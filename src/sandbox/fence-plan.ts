@@ -16,6 +16,8 @@ export type MountKind =
 export interface Mount {
   path: string;
   kind: MountKind;
+  /** For a writable one: the child's descriptor of what to mount, where the path could be swapped meanwhile. */
+  fd?: number;
 }
 
 const ORDER: Record<MountKind, number> = {

@@ -165,6 +165,14 @@ describe('writing', () => {
     expect(readFileSync(join(outside, 'x'), 'utf8')).toBe('x');
   });
 
+  test('writes what a human approved, and nothing beside it', async () => {
+    const approved = new Set([join(outside, 'new', 'file')]);
+    const lenient = openFileAccess(() => policy, { tmpdir: null }, approved);
+    await lenient.write(join(outside, 'new', 'file'), bytes('x'));
+    expect(readFileSync(join(outside, 'new', 'file'), 'utf8')).toBe('x');
+    expect(await refusal(lenient.write(join(outside, 'victim'), bytes('x')))).toBe('DENIED');
+  });
+
   test('removes the link and not its target', async () => {
     symlinkSync(join(outside, 'victim'), join(ws, 'link'));
     await files.remove(join(ws, 'link'));

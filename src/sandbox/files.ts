@@ -53,10 +53,12 @@ function denied(verb: 'read' | 'changed', path: string, policy: SandboxPolicy): 
 class GuardedFiles implements FileAccess {
   private readonly policy: () => SandboxPolicy;
   private readonly context: PathContext;
+  private readonly approved: ReadonlySet<string>;
 
-  constructor(policy: () => SandboxPolicy, context: PathContext) {
+  constructor(policy: () => SandboxPolicy, context: PathContext, approved: ReadonlySet<string>) {
     this.policy = policy;
     this.context = context;
+    this.approved = approved;
   }
 
   async read(path: string): Promise<Uint8Array> {
@@ -141,6 +143,7 @@ class GuardedFiles implements FileAccess {
 
   private mustWrite(real: string): void {
     const policy = this.policy();
+    if (this.approved.has(real)) return;
     if (!mayWrite(real, policy, this.context)) throw denied('changed', real, policy);
   }
 
@@ -231,8 +234,9 @@ class GuardedFiles implements FileAccess {
         }
         try {
           // The folder that would be made lies above the file; a protected path between them counts too.
-          this.mustWrite(missing.real);
-          this.mustWrite(join(missing.real, missing.rest));
+          const final = join(missing.real, missing.rest);
+          this.mustWrite(final);
+          if (!this.approved.has(final)) this.mustWrite(missing.real);
           if (!options.create) {
             await action(null);
             return;
@@ -283,7 +287,14 @@ async function keepOwnership(file: FileHandle, existing: Stats, mode: number): P
   await file.chmod(mode);
 }
 
-/** File access under `policy`, which is asked anew for every call. In danger-full-access nothing is refused. */
-export function openFileAccess(policy: () => SandboxPolicy, context: PathContext): FileAccess {
-  return new GuardedFiles(policy, context);
+/**
+ * File access under `policy`, which is asked anew for every call. In danger-full-access nothing is refused.
+ * `approved`: real paths that a human let be changed although the policy does not; may grow.
+ */
+export function openFileAccess(
+  policy: () => SandboxPolicy,
+  context: PathContext,
+  approved: ReadonlySet<string> = new Set(),
+): FileAccess {
+  return new GuardedFiles(policy, context, approved);
 }
