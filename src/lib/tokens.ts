@@ -2,8 +2,12 @@
 
 const BYTES_PER_TOKEN = 4;
 
+export function tokensOfBytes(bytes: number): number {
+  return Math.ceil(bytes / BYTES_PER_TOKEN);
+}
+
 export function approximateTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+  return tokensOfBytes(Buffer.byteLength(text));
 }
 
 export function bytesForTokens(tokens: number): number {

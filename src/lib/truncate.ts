@@ -1,14 +1,10 @@
 // Cuts text to a size in tokens or bytes, keeping whole characters and both ends.
-import { bytesForTokens } from './tokens.ts';
+import { bytesForTokens, tokensOfBytes } from './tokens.ts';
 
 export interface CutText {
   text: string;
   /** Tokens that were left out; 0 when the text is whole. */
   omittedTokens: number;
-}
-
-export function tokensOfBytes(bytes: number): number {
-  return Math.ceil(bytes / bytesForTokens(1));
 }
 
 /**

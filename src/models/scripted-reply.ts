@@ -1,4 +1,5 @@
 // Writes out a scripted answer as the event stream that the Responses API would send for it.
+import { approximateTokens } from '../lib/tokens.ts';
 
 export type ScriptedItem =
   /** A message in deltas of `deltaChars` characters (default 12). */
@@ -66,7 +67,6 @@ type Json = Record<string, unknown>;
 
 const DEFAULT_DELTA_CHARS = 12;
 const BURST_EVENTS_PER_PIECE = 100;
-const BYTES_PER_TOKEN = 4;
 
 /** The body of a reply, piece by piece. */
 export function* streamPieces(reply: StreamReply, context: StreamContext): Generator<StreamPiece> {
@@ -93,7 +93,7 @@ export function* streamPieces(reply: StreamReply, context: StreamContext): Gener
 
 /** Tokens of a text, by the rule of thumb of four bytes each. */
 export function estimateTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+  return approximateTokens(text);
 }
 
 class EventWriter {

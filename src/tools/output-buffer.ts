@@ -1,6 +1,7 @@
 // Keeps the beginning and the end of a stream of bytes in bounded memory.
 import { bytesForTokens } from '../lib/tokens.ts';
-import { headOf, joinCut, tailOf, tokensOfBytes, unfinishedTail } from '../lib/truncate.ts';
+import { headOf, joinCut, tailOf, unfinishedTail } from '../lib/truncate.ts';
+import { tokensOfBytes } from '../lib/tokens.ts';
 
 const FIRST_BLOCK = 4096;
 

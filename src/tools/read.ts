@@ -4,7 +4,7 @@ import type { FromSchema } from '../lib/json-schema.ts';
 import { bytesForTokens } from '../lib/tokens.ts';
 import type { CallSite, Tool, ToolContext, ToolOutcome } from '../protocol/tool.ts';
 import { defineTool, failure } from './define-tool.ts';
-import { imageTypeOf } from './image-type.ts';
+import { imageTypeOf } from '../lib/image-type.ts';
 import { codeOf, reasonOf } from './patch/hunk-errors.ts';
 import { printable } from './printable.ts';
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { FromSchema } from '../lib/json-schema.ts';
 import type { CallSite, Tool, ToolContext, ToolOutcome } from '../protocol/tool.ts';
 import { defineTool, failure } from './define-tool.ts';
-import { imageTypeOf } from './image-type.ts';
+import { imageTypeOf } from '../lib/image-type.ts';
 import { reasonOf } from './patch/hunk-errors.ts';
 import { printable } from './printable.ts';
 
