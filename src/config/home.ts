@@ -1,21 +1,13 @@
 // Where the home folder and the system folders are.
-import { realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { realPathOrSame } from '../lib/real-path.ts';
 import { UsageError } from '../protocol/error.ts';
 
 export interface HomeInput {
   env: Readonly<Record<string, string | undefined>>;
   /** The user's home folder, absolute. */
   homedir: string;
-}
-
-/** The real path when something is there, else the path as it is. */
-export function realPathOrSame(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 /**

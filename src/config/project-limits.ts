@@ -1,6 +1,6 @@
 // What even a trusted project's config may not do: read files outside of the project, or hand a provider's key to a server.
 import { relative, sep } from 'node:path';
-import { realPathOrSame } from './home.ts';
+import { realPathOrSame } from '../lib/real-path.ts';
 import { KEYS } from './keys.ts';
 import { whereIs, type Layer } from './layers.ts';
 import { emptyTable, isTable, valueAt, type Table } from './table.ts';

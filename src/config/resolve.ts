@@ -7,7 +7,7 @@ import type { ServiceTier } from '../protocol/model.ts';
 import type { SandboxMode } from '../protocol/sandbox.ts';
 import type { Settings } from '../protocol/settings.ts';
 import { featureName, featureTable } from './features.ts';
-import { realPathOrSame } from './home.ts';
+import { realPathOrSame } from '../lib/real-path.ts';
 import { findSetter, readTextFile, tableAt, type Layer, type LayerKind } from './layers.ts';
 import { readModelCatalog } from './model-catalog.ts';
 import { OSS_MODELS, resolveProvider, secretEnvNames } from './providers.ts';

@@ -95,7 +95,7 @@ export class CommandRunner {
     const stdin = request.terminal ? 'pipe' : 'closed';
     if (!sandboxed) return this.ports.spawn({ ...command, terminal, stdin });
     const sandbox = await this.ports.sandbox();
-    const wrapped = await sandbox.wrap(command, this.ports.policy());
+    const wrapped = await sandbox.wrap({ ...command, terminal: request.terminal }, this.ports.policy());
     try {
       const process = this.ports.spawn({
         argv: wrapped.argv,
@@ -105,7 +105,7 @@ export class CommandRunner {
         stdin,
         inheritFds: wrapped.inheritFds,
       });
-      void process.exited.then(() => wrapped.release());
+      void process.exited.then((exit) => wrapped.release(exit));
       return process;
     } catch (error) {
       wrapped.release();

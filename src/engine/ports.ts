@@ -48,6 +48,8 @@ export interface EnginePorts {
   /** The fence for the current policy. Fails with a `TurnError` of code `sandbox` when it is not to be had. */
   sandbox(): Promise<Sandbox>;
   files: FileAccess;
+  /** A human has let these paths be changed although the policy does not. */
+  grantWrite(paths: readonly string[]): void;
   spawn: Spawn;
   /** Environment of commands, before the login shell's additions. */
   commandEnvironment(): Record<string, string>;

@@ -76,6 +76,7 @@ async function approvePatch(
         reason: reason ?? verdict.reason,
       });
       const accepted = decision === 'accept' || decision === 'acceptForThread';
+      if (accepted) site.ports.grantWrite(paths);
       return accepted ? null : { reason: 'The user did not approve this change.', declined: true };
     }
   }

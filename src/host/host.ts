@@ -60,6 +60,7 @@ export class Host {
   private readonly provider: Provider;
   private readonly sandbox: LazySandbox;
   private readonly policy;
+  private readonly threads = new Set<Thread>();
   private readonly catalog;
 
   constructor(options: HostOptions) {
@@ -70,7 +71,11 @@ export class Host {
     this.newId = createUuid7({ now: this.clock.now, fillRandom: (bytes) => crypto.getRandomValues(bytes) });
     this.catalog = createCatalog(settings.userModels);
     this.policy = sandboxPolicyFrom(settings, { realpath: realpathSync, protectedPathsFor });
-    this.sandbox = new LazySandbox(this.policy, { home: settings.home, env });
+    this.sandbox = new LazySandbox(this.policy, {
+      home: settings.home,
+      env,
+      warn: (message) => this.warn(message),
+    });
     this.provider = openProvider({
       provider: settings.provider,
       credentials: createCredentials({ settings, env }),
@@ -119,6 +124,7 @@ export class Host {
       ...(request.budget ? { budget: request.budget } : {}),
       ...(stored ? { resumed: stored } : {}),
     });
+    this.threads.add(thread);
     return {
       thread,
       meta,
@@ -130,15 +136,22 @@ export class Host {
         ...warnings,
         ...this.modelWarnings(modelInfo, stored),
       ],
-      async close() {
+      close: async () => {
         await thread.close();
+        this.threads.delete(thread);
         rollout.close();
       },
     };
   }
 
   async close(): Promise<void> {
+    await this.sandbox.close();
     await this.provider.close();
+  }
+
+  /** Something of the fence that whoever looks at any thread should know. */
+  private warn(message: string): void {
+    for (const thread of this.threads) thread.publish({ type: 'warning', message });
   }
 
   private newMeta(request: ThreadRequest): ThreadMeta {

@@ -5,6 +5,8 @@ import type { Sandbox, SandboxPolicy, SandboxUnavailable } from '../protocol/san
 
 export interface SandboxSurroundings {
   home: string;
+  /** Told when a command changed a protected path and it was put back. */
+  warn: (message: string) => void;
   env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -22,6 +24,12 @@ export class LazySandbox {
   get(): Promise<Sandbox> {
     this.selected ??= this.select();
     return this.selected;
+  }
+
+  /** Takes away what the fence keeps between commands. */
+  async close(): Promise<void> {
+    const sandbox = await this.selected?.catch(() => null);
+    sandbox?.tidy?.();
   }
 
   private async select(): Promise<Sandbox> {

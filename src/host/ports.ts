@@ -1,17 +1,17 @@
 // Fills the engine's ports with the real adapters of one thread.
-import { realpathSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
 import { discoverProjectDocs } from '../config/project-docs.ts';
 import { commandEnvironment } from '../config/shell-environment.ts';
 import { createContext } from '../engine/context.ts';
 import type { EnginePorts, ToolSet } from '../engine/ports.ts';
 import type { Clock } from '../lib/clock.ts';
 import { spawn } from '../lib/runtime/spawn.ts';
+import { realPathOrSame } from '../lib/real-path.ts';
 import { judgeCommand, judgePatch } from '../policy/judge.ts';
 import type { HostedToolSpec, ModelInfo } from '../protocol/model.ts';
 import type { SandboxPolicy } from '../protocol/sandbox.ts';
 import type { Settings } from '../protocol/settings.ts';
 import { openFileAccess } from '../sandbox/files.ts';
+import { pathContextFrom } from '../sandbox/path-context.ts';
 import { mayWrite } from '../sandbox/path-rules.ts';
 import type { RolloutWriter } from '../storage/rollout-writer.ts';
 import { builtinTools, resolveTool } from '../tools/index.ts';
@@ -51,7 +51,8 @@ export function buildPorts(sources: PortSources): { ports: EnginePorts; warnings
     secretNames: provider.secretEnvNames,
   });
   const spill = createSpillFolder(settings.home, sources.threadId, clock.now);
-  const pathContext = { tmpdir: temporaryFolder(env) };
+  const pathContext = pathContextFrom(env);
+  const approved = new Set<string>();
   const judging = { approvalPolicy: settings.approvalPolicy, sandboxMode: policy.mode };
   const isWritable = (path: string): boolean => mayWrite(path, policy, pathContext);
   const ports: EnginePorts = {
@@ -73,7 +74,8 @@ export function buildPorts(sources: PortSources): { ports: EnginePorts; warnings
         : judgePatch({ paths: action.paths, isWritable, ...judging }),
     policy: () => policy,
     sandbox: () => sandbox.get(),
-    files: openFileAccess(() => policy, pathContext),
+    files: openFileAccess(() => policy, pathContext, approved),
+    grantWrite: (paths) => paths.forEach((path) => approved.add(realPathOrSame(path))),
     spawn,
     commandEnvironment: () => environment,
     shell,
@@ -118,15 +120,4 @@ function localTime(now: number): { date: string; timeZone: string } {
     date: `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
-}
-
-/** The caller's own temporary folder; commands of a sandbox get it writable where policy says so. */
-function temporaryFolder(env: Readonly<Record<string, string | undefined>>): string | null {
-  const folder = env['TMPDIR'];
-  if (!folder || !isAbsolute(folder)) return null;
-  try {
-    return realpathSync(folder);
-  } catch {
-    return null;
-  }
 }

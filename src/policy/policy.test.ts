@@ -176,7 +176,7 @@ describe('the policy of a thread', () => {
       workspace: '/real',
       writableRoots: ['/data', '/real/rel', '/missing'],
       writableTmp: { tmpdir: false, slashTmp: true },
-      denyRead: [],
+      denyRead: ['/home/me/.skua/auth.json'],
       protectedPaths: ['/real/.git', '/data/.git', '/real/rel/.git', '/missing/.git'],
       network: 'open',
     });

@@ -1,7 +1,10 @@
 // From the settings to the sandbox policy of a thread: real paths, fixed once.
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { SandboxPolicy } from '../protocol/sandbox.ts';
 import type { Settings } from '../protocol/settings.ts';
+
+/** As `auth/` stores it. */
+const LOGIN_FILE = 'auth.json';
 
 export type PolicySettings = Pick<
   Settings,
@@ -55,7 +58,8 @@ export function sandboxPolicyFrom(settings: PolicySettings, ports: PolicyPorts):
       tmpdir: mode === 'workspace-write' && !settings.excludeTmpdirEnvVar,
       slashTmp: mode === 'workspace-write' && !settings.excludeSlashTmp,
     },
-    denyRead: [],
+    // The stored login is for the program alone: a command that could read it could send it on.
+    denyRead: mode === 'danger-full-access' ? [] : [join(home, LOGIN_FILE)],
     protectedPaths:
       mode === 'workspace-write' ? ports.protectedPathsFor([workspace, ...writableRoots], home) : [],
     network,

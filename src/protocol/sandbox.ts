@@ -54,6 +54,8 @@ export interface Sandbox {
   readonly report: SandboxReport;
   /** Probes for real (runs a command); null when it works. Cached by the implementation. */
   available(): Promise<SandboxUnavailable | null>;
+  /** Takes away what was kept between commands. Commands may still follow. */
+  tidy?(): void;
   wrap(
     command: {
       argv: readonly string[];

@@ -94,6 +94,10 @@ class Bubblewrap implements Sandbox {
     return this.verdict;
   }
 
+  tidy(): void {
+    this.mountPoints.removeIdle();
+  }
+
   async wrap(
     command: { argv: readonly string[]; cwd: string; env: Record<string, string>; terminal?: boolean },
     policy: SandboxPolicy,

@@ -42,7 +42,26 @@ onPosix('stand-ins', () => {
     a.release(path, { kind: 'folder' });
     expect(existsSync(path)).toBe(true);
     a.release(path, { kind: 'folder' });
+    expect(existsSync(path)).toBe(true);
+    a.removeIdle();
     expect(existsSync(path)).toBe(false);
+  });
+
+  test('stay for the next command, which needs them again mostly at once', () => {
+    const points = new MountPoints();
+    const path = join(root, '.codex');
+    points.hold(path, { kind: 'folder' });
+    points.release(path, { kind: 'folder' });
+    expect(points.hold(path, { kind: 'folder' })).toBe(true);
+    points.removeIdle();
+    expect(existsSync(path)).toBe(true);
+    points.release(path, { kind: 'folder' });
+    rmSync(path, { recursive: true });
+    expect(points.hold(path, { kind: 'folder' })).toBe(true);
+    expect(points.isStandIn(path)).toBe(true);
+    points.release(path, { kind: 'folder' });
+    points.removeIdle();
+    expect(readdirSync(root)).toEqual([]);
   });
 
   test('of another living process stay', () => {
@@ -52,6 +71,7 @@ onPosix('stand-ins', () => {
     const start = readFileSync(`/proc/${process.ppid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[19];
     mkdirSync(join(path, `.skua-mount-${process.ppid}-${start}`));
     mine.release(path, { kind: 'folder' });
+    mine.removeIdle();
     expect(readdirSync(path)).toEqual([`.skua-mount-${process.ppid}-${start}`]);
   });
 
@@ -61,11 +81,13 @@ onPosix('stand-ins', () => {
     mkdirSync(join(stale, '.skua-mount-999999999-1'), { recursive: true });
     points.hold(stale, { kind: 'folder' });
     points.release(stale, { kind: 'folder' });
+    points.removeIdle();
     expect(existsSync(stale)).toBe(false);
     const used = join(root, '.claude');
     points.hold(used, { kind: 'folder' });
     writeFileSync(join(used, 'settings.json'), '{}');
     points.release(used, { kind: 'folder' });
+    points.removeIdle();
     expect(readdirSync(used)).toEqual(['settings.json']);
   });
 
@@ -77,10 +99,12 @@ onPosix('stand-ins', () => {
     expect(readFileSync(path, 'utf8')).toBe('.');
     expect(points.isStandInFile(path, '.')).toBe(true);
     points.release(path, standIn);
+    points.removeIdle();
     expect(readdirSync(root)).toEqual([]);
     points.hold(path, standIn);
     writeFileSync(path, 'changed');
     points.release(path, standIn);
+    points.removeIdle();
     expect(readdirSync(root)).toEqual(['commondir']);
   });
 

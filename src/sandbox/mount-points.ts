@@ -20,6 +20,12 @@ import type { GuardedPath } from './git-metadata.ts';
 const MARK = '.skua-mount-';
 const FILE_MARKS = 'skua-mounts';
 
+/**
+ * Making and above all removing a folder that was a mount point takes milliseconds, and the next command mostly comes
+ * at once: so stand-ins stay for a moment after their last use.
+ */
+const KEPT_MS = 1500;
+
 type StandIn = Exclude<GuardedPath['missing'], null>;
 
 function codeOf(error: unknown): string {
@@ -62,6 +68,9 @@ function listMarks(folder: string): string[] | null {
 export class MountPoints {
   private readonly mark: string;
   private readonly users = new Map<string, number>();
+  /** Stand-ins that no command uses at the moment. */
+  private readonly idle = new Map<string, StandIn>();
+  private timer: NodeJS.Timeout | null = null;
 
   constructor() {
     this.mark = `${MARK}${process.pid}-${startTimeOf('self') ?? '0'}`;
@@ -74,7 +83,9 @@ export class MountPoints {
   hold(path: string, standIn: StandIn): boolean {
     const count = this.users.get(path) ?? 0;
     const done =
-      count > 0 || (standIn.kind === 'folder' ? this.makeFolder(path) : this.makeFile(path, standIn.content));
+      count > 0 ||
+      this.takeBack(path, standIn) ||
+      (standIn.kind === 'folder' ? this.makeFolder(path) : this.makeFile(path, standIn.content));
     if (done) this.users.set(path, count + 1);
     return done;
   }
@@ -86,8 +97,32 @@ export class MountPoints {
       return;
     }
     if (!this.users.delete(path)) return;
-    if (standIn.kind === 'folder') this.removeFolder(path);
-    else this.removeFile(path, standIn.content);
+    this.idle.set(path, standIn);
+    if (this.timer !== null) {
+      this.timer.refresh();
+      return;
+    }
+    this.timer = setTimeout(this.removeIdle, KEPT_MS).unref();
+    process.on('exit', this.removeIdle);
+  }
+
+  /** Removes what no command uses any more. */
+  readonly removeIdle = (): void => {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    process.off('exit', this.removeIdle);
+    for (const [path, standIn] of this.idle) {
+      if (standIn.kind === 'folder') this.removeFolder(path);
+      else this.removeFile(path, standIn.content);
+    }
+    this.idle.clear();
+  };
+
+  /** True when the stand-in of an earlier command is still there, with our name on it. */
+  private takeBack(path: string, standIn: StandIn): boolean {
+    if (!this.idle.delete(path)) return false;
+    const mark = standIn.kind === 'folder' ? join(path, this.mark) : this.fileMark(path);
+    return [path, mark].every((part) => lstatSync(part, { throwIfNoEntry: false }) !== undefined);
   }
 
   /** A folder that holds nothing but marks is a stand-in, also one that a killed process left. */

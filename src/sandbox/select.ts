@@ -1,5 +1,4 @@
 // Chooses the strongest fence that works here, by trying it; says why when there is none. Never runs without one.
-import { realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLibc } from '../lib/runtime/ffi.ts';
 import { selfCommand } from '../lib/runtime/runtime.ts';
@@ -18,7 +17,8 @@ import { createLandlock } from './landlock.ts';
 import { landlockVersion } from './landlock-launch.ts';
 import { MINIMUM_ABI } from './landlock-rules.ts';
 import { createNoSandbox } from './no-sandbox.ts';
-import { isInside, type PathContext, writeRootsOf } from './path-rules.ts';
+import { pathContextFrom, realFolderOrNull } from './path-context.ts';
+import { writeRootsOf } from './path-rules.ts';
 import { ProbeCache, fileIdentity, machineIdentity } from './probe-cache.ts';
 import { probeSandbox } from './probe.ts';
 import { explainMissingSeatbelt } from './seatbelt.ts';
@@ -40,23 +40,6 @@ export interface SelectOptions {
 export type SelectedSandbox = { sandbox: Sandbox } | { unavailable: SandboxUnavailable[] };
 
 type Attempt = { sandbox: Sandbox } | { unavailable: SandboxUnavailable };
-
-function realOrNull(path: string | undefined): string | null {
-  if (path === undefined || !path.startsWith('/')) return null;
-  try {
-    return statSync(path).isDirectory() ? realpathSync(path) : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The temporary folder counts only when it is one: not `/`, and not a folder that holds the user's home. */
-export function pathContextFrom(env: SelectOptions['env']): PathContext {
-  const tmpdir = realOrNull(env['TMPDIR']);
-  const home = realOrNull(env['HOME']);
-  const isUnfit = tmpdir === null || tmpdir === '/' || (home !== null && isInside(home, tmpdir));
-  return { tmpdir: isUnfit ? null : tmpdir };
-}
 
 async function tryBubblewrap(
   policy: SandboxPolicy,
@@ -82,8 +65,8 @@ async function tryBubblewrap(
     program,
     uid,
     arch,
-    userHome: realOrNull(options.env['HOME']),
-    runtimeDir: realOrNull(options.env['XDG_RUNTIME_DIR']),
+    userHome: realFolderOrNull(options.env['HOME']),
+    runtimeDir: realFolderOrNull(options.env['XDG_RUNTIME_DIR']),
     network,
     known: cache.isKnown(),
     probe: async (self) => {
@@ -119,7 +102,7 @@ async function tryLandlock(policy: SandboxPolicy, options: SelectOptions): Promi
     ...pathContextFrom(options.env),
     selfCommand,
     abi,
-    userHome: realOrNull(options.env['HOME']),
+    userHome: realFolderOrNull(options.env['HOME']),
     network,
     known: cache.isKnown(),
     ...(options.warn === undefined ? {} : { warn: options.warn }),

@@ -157,6 +157,7 @@ export function rig(
     policy: () => POLICY,
     sandbox: () => Promise.reject(new Error('no sandbox in this test')),
     files: unavailable('files'),
+    grantWrite: () => {},
     spawn: () => {
       throw new Error('no processes in this test');
     },

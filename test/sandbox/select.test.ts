@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SandboxPolicy } from '../../src/protocol/sandbox.ts';
 import { createNoSandbox } from '../../src/sandbox/no-sandbox.ts';
-import { pathContextFrom, selectSandbox } from '../../src/sandbox/select.ts';
+import { pathContextFrom } from '../../src/sandbox/path-context.ts';
+import { selectSandbox } from '../../src/sandbox/select.ts';
 import { makeScratch } from './run-driver.ts';
 
 let scratch: ReturnType<typeof makeScratch>;
