@@ -19,6 +19,7 @@ import { createNullRollout, createRollout, openRollout } from '../storage/rollou
 import type { RolloutWriter } from '../storage/rollout-writer.ts';
 import { forkThread } from '../storage/threads.ts';
 import { buildPorts } from './ports.ts';
+import { notifyAfterTurns } from './notify.ts';
 import type { Provider } from './provider.ts';
 import { openProvider } from './provider.ts';
 import { LazySandbox } from './lazy-sandbox.ts';
@@ -125,6 +126,7 @@ export class Host {
       ...(stored ? { resumed: stored } : {}),
     });
     this.threads.add(thread);
+    this.notifyUser(thread, ports.commandEnvironment());
     return {
       thread,
       meta,
@@ -147,6 +149,12 @@ export class Host {
   async close(): Promise<void> {
     await this.sandbox.close();
     await this.provider.close();
+  }
+
+  private notifyUser(thread: Thread, env: Record<string, string>): void {
+    const { notify: argv, cwd } = this.settings;
+    if (argv && argv.length > 0)
+      notifyAfterTurns(thread, { argv, cwd, env, client: this.options.originator });
   }
 
   /** Something of the fence that whoever looks at any thread should know. */

@@ -1,12 +1,12 @@
 // The official TypeScript SDK, old and new, driving our binary as if it were Codex.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Codex as NewCodex } from '@openai/codex-sdk';
 import { Codex as OldCodex } from 'codex-sdk-0118';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Reply, Script, ScriptedServer } from '../../src/models/scripted-server.ts';
 import { startScriptedServer } from '../../src/models/scripted-server.ts';
-import { makeScratch, makeShim, type Scratch } from '../support/skua.ts';
+import { isAlive, makeScratch, makeShim, type Scratch } from '../support/skua.ts';
 
 const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
@@ -112,15 +112,20 @@ describe.each([
   });
 
   test('abort stops the tool and leaves the thread resumable', async () => {
-    const marker = join(scratch.repo, `alive-${_name}`);
+    const pidFile = join(scratch.repo, `pid-${_name}`);
     const codex = await codexFor((_request, index) =>
-      index === 0 ? exec(`while true; do date +%s%N > ${marker}; sleep 0.05; done`) : say('resumed'),
+      index === 0 ? exec(`echo $$ > '${pidFile}'; while true; do sleep 0.05; done`) : say('resumed'),
     );
-    const thread = codex.startThread({ workingDirectory: scratch.repo, sandboxMode: 'workspace-write' });
+    const thread = codex.startThread({ workingDirectory: scratch.repo, sandboxMode: 'danger-full-access' });
     const controller = new AbortController();
     const { events } = await thread.runStreamed('go', { signal: controller.signal });
     await expect(async () => {
-      for await (const event of events) if (event.type === 'item.started') controller.abort();
+      for await (const event of events) {
+        if (event.type !== 'item.started') continue;
+        while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '')
+          await new Promise((r) => setTimeout(r, 5));
+        controller.abort();
+      }
     }).rejects.toThrow(/abort/i);
     const resumed = await codex
       .resumeThread(thread.id as string, { workingDirectory: scratch.repo })

@@ -1,6 +1,15 @@
 // Starts the program from its sources, as a user would, with a scratch home and a scripted model.
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
@@ -79,6 +88,8 @@ export interface Finished {
 export interface Started {
   pid: number;
   kill(signal: NodeJS.Signals): void;
+  /** Goes away like `head` does. */
+  closeStdout(): void;
   /** What came on stdout and stderr so far. */
   readonly soFar: { stdout: string; stderr: string };
   finished: Promise<Finished>;
@@ -115,7 +126,13 @@ export function startSkua(options: StartOptions): Started {
       resolve({ code, signal, ...soFar });
     });
   });
-  return { pid: child.pid as number, kill: (signal) => child.kill(signal), soFar, finished };
+  return {
+    pid: child.pid as number,
+    kill: (signal) => child.kill(signal),
+    closeStdout: () => child.stdout.destroy(),
+    soFar,
+    finished,
+  };
 }
 
 export function runSkua(options: StartOptions): Promise<Finished> {
@@ -137,4 +154,19 @@ export function makeShim(scratch: Scratch, runtime: RuntimeName = 'bun'): string
   writeFileSync(path, `#!/bin/sh\nexec ${quoted.join(' ')} "$@"\n`);
   chmodSync(path, 0o755);
   return path;
+}
+
+/** A process that has ended but that nobody has waited for does not count as alive. */
+export function isAlive(pid: number): boolean {
+  if (existsSync('/proc/self/stat')) {
+    if (!existsSync(`/proc/${pid}/stat`)) return false;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return !/^ [ZX]/.test(stat.slice(stat.lastIndexOf(')') + 1));
+  }
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -26,16 +26,18 @@ const DETAILED: Readonly<Record<TurnErrorCode, number>> = {
   internal: 1,
 };
 
-/** `signal`: what ended the run from outside, if anything did. */
-export function exitCodeOf(
-  result: TurnResult,
-  signal: EndSignal | null,
-  style: 'codex' | 'detailed',
-): number {
-  if (signal) return SIGNAL_CODES[signal];
+export interface RunEnd {
+  /** What ended the run from outside, if anything did. */
+  signal: EndSignal | null;
+  /** False when an answer had to fit a schema and does not. */
+  fitsSchema: boolean;
+}
+
+export function exitCodeOf(result: TurnResult, end: RunEnd, style: 'codex' | 'detailed'): number {
+  if (end.signal) return SIGNAL_CODES[end.signal];
   switch (result.status) {
     case 'completed':
-      return 0;
+      return end.fitsSchema || style === 'codex' ? 0 : DETAILED.schema;
     case 'aborted':
       return 1;
     case 'failed':

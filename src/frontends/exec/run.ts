@@ -15,6 +15,7 @@ import { findStored } from '../../host/stored-threads.ts';
 
 import { createOutput } from '../../lib/output.ts';
 import type { Output } from '../../lib/output.ts';
+import { findMismatch } from '../../lib/check-schema.ts';
 import { stripControls } from '../../lib/terminal-text.ts';
 import type { UserInput } from '../../protocol/item.ts';
 import type { JsonSchema } from '../../protocol/model.ts';
@@ -148,7 +149,9 @@ async function driveTurn(run: Run, input: UserInput[], outputPath: string | null
     await hosted.close();
     const message = isReview ? readableReview(result, run.settings.cwd) : result.lastMessage;
     deliver(run, result, message, outputPath);
-    return exitCodeOf(result, signals.received, options.exitCodes);
+    const mismatch = result.status === 'completed' ? answerMismatch(run, result.lastMessage) : null;
+    if (mismatch !== null) stderr.write(`warning: the answer does not fit --output-schema: ${mismatch}\n`);
+    return exitCodeOf(result, { signal: signals.received, fitsSchema: mismatch === null }, options.exitCodes);
   } finally {
     await hosted.close();
     await Promise.all([stdout.flush(), stderr.flush()]);
@@ -161,6 +164,19 @@ function publishReviewMark(run: Run, type: 'enteredReviewMode' | 'exitedReviewMo
   const item = { type, id: run.host.newId(), review };
   thread.publish({ type: 'item.started', turnId: '', item });
   thread.publish({ type: 'item.completed', turnId: '', item });
+}
+
+/** What is wrong with an answer that had to fit a schema; null when nothing is. */
+function answerMismatch({ hosted }: Run, message: string | null): string | null {
+  const schema = hosted.thread.settings.outputSchema;
+  if (!schema) return null;
+  let answer: unknown;
+  try {
+    answer = JSON.parse(message ?? '');
+  } catch {
+    return 'it is not JSON';
+  }
+  return findMismatch(schema, answer);
 }
 
 function readableReview(result: TurnResult, cwd: string): string | null {
