@@ -127,6 +127,8 @@ describe.each([
         controller.abort();
       }
     }).rejects.toThrow(/abort/i);
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    await expect.poll(() => isAlive(pid)).toBe(false);
     const resumed = await codex
       .resumeThread(thread.id as string, { workingDirectory: scratch.repo })
       .run('go on');
