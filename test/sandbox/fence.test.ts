@@ -148,11 +148,14 @@ describe.each(tiers)('tier %s', (tier) => {
 
   test.skipIf(skip)('writes stay inside the workspace', async () => {
     symlinkSync(outside, join(workspace, 'link'));
-    const escaped = await attempt({
-      ...fileAttacks(workspace, outside),
-      etc: 'echo x >> /etc/hosts',
-      home: 'touch "$HOME/.skua-escape"',
-    });
+    const escaped = await attempt(
+      {
+        ...fileAttacks(workspace, outside),
+        etc: 'echo x >> /etc/hosts',
+        home: 'touch "$HOME/.skua-escape"',
+      },
+      { env: { HOME: outside } },
+    );
     expect(escaped).toEqual([]);
     expect(readFileSync(join(outside, 'victim'), 'utf8')).toBe('intact');
     expect(readdirSync(outside)).toEqual(['victim']);

@@ -8,7 +8,7 @@ import { describeRuntime, selfCommand } from '../../src/lib/runtime/runtime.ts';
 
 const bun: string | null = findBun();
 
-test('on Node the runtime and the script start it', () => {
+test.skipIf(process.versions['bun'] !== undefined)('on Node the runtime and the script start it', () => {
   expect(describeRuntime()).toMatchObject({ name: 'node', compiled: false });
   const command = selfCommand(['a', 'b']);
   expect(command[0]).toBe(process.execPath);

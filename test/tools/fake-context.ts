@@ -1,14 +1,14 @@
 // A ToolContext for tests: real files in a temporary folder, real processes, and a record of everything emitted.
-import { spawn } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { spawn } from '../../src/lib/runtime/spawn.ts';
 import { ToolInputError } from '../../src/protocol/error.ts';
 import type { ItemDelta } from '../../src/protocol/event.ts';
 import type { FileAccess, FileError } from '../../src/protocol/files.ts';
 import type { Item } from '../../src/protocol/item.ts';
-import type { ProcessExit, RunningProcess } from '../../src/protocol/process.ts';
+import type { RunningProcess } from '../../src/protocol/process.ts';
 import type {
   BackgroundSession,
   ExecRequest,
@@ -87,33 +87,15 @@ class FakeSessions implements SessionTable {
   }
 }
 
-/** A child in its own process group, stdout and stderr in one stream as they come. */
-export function startProcess(request: ExecRequest): RunningProcess & { started: Promise<void> } {
-  const child = spawn('/bin/bash', ['-c', request.command], {
+/** The command in a plain bash, started by the adapter that the program uses. */
+export function startProcess(request: ExecRequest): RunningProcess {
+  return spawn({
+    argv: ['/bin/bash', '-c', request.command],
     cwd: request.workdir,
-    detached: true,
-    stdio: [request.terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/' },
+    terminal: null,
+    stdin: request.terminal ? 'pipe' : 'closed',
   });
-  const exited = Promise.withResolvers<ProcessExit>();
-  const running = {
-    pid: child.pid as number,
-    onOutput: null as ((chunk: Uint8Array) => void) | null,
-    exited: exited.promise,
-    started: new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject)),
-    write: (data: string | Uint8Array) => void child.stdin?.write(data),
-    closeStdin: () => void child.stdin?.end(),
-    kill: (signal: NodeJS.Signals) => {
-      try {
-        process.kill(-(child.pid as number), signal);
-      } catch {
-        // It has ended.
-      }
-    },
-  };
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => running.onOutput?.(chunk));
-  child.once('close', (code, signal) => exited.resolve({ code, signal }));
-  return running;
 }
 
 export interface FakeContextOptions {
@@ -243,7 +225,6 @@ export class FakeThread {
     try {
       const started = startProcess(request);
       // Listening starts only after this promise has resolved, so output is kept until then.
-      await started.started;
       this.processes.push(started);
       return {
         type: 'started',
