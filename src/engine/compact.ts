@@ -87,7 +87,7 @@ async function* summarise(job: Compaction): AsyncGenerator<EventBody, string> {
       return text;
     } catch (error) {
       const tooLong = error instanceof TurnError && error.code === 'context_length';
-      if (!tooLong || shrinks >= MAX_SHRINKS) throw error;
+      if (!tooLong || shrinks >= MAX_SHRINKS || !job.entries.some(isToolOutput)) throw error;
       entries = omitOldOutputs(entries, 1 - 0.5 ** (shrinks + 1));
     }
   }

@@ -64,6 +64,8 @@ export class Compactor {
     this.futile = thread.requests - this.requestsAtLast <= 1 ? this.futile + 1 : 0;
     this.requestsAtLast = thread.requests;
     const window = thread.ports.modelInfo.contextWindow;
+    // With nothing but the user's own words there is nothing to leave out.
+    if (!thread.history.entries.some(isAnswer)) throw tooSmall(thread, window);
     if (this.futile >= MAX_FUTILE_COMPACTIONS) throw tooSmall(thread, window);
     const before = thread.history.tokens();
     const tokens = trigger === 'overflow' ? Math.max(before, window) : before;

@@ -102,12 +102,14 @@ export function buildHeaders(
   return headers;
 }
 
-/** Turns requests into bodies; keeps the JSON of each history entry, so that a long history is written only once. */
+/** Threads whose latest body is remembered. */
+const MAX_WRITTEN = 16;
+
+/** Turns requests into bodies; goes on from the JSON of the request before, so that a history is written only once. */
 export class BodyEncoder {
   readonly #store: boolean;
-  readonly #entries = new WeakMap<HistoryEntry, string>();
-  /** Entries of the latest request and their JSON: the next request mostly begins with all of them. */
-  #written: { entries: readonly HistoryEntry[]; json: string } = { entries: [], json: '' };
+  /** By thread, entries of the latest request and their JSON: the next request mostly begins with all of them. */
+  readonly #written = new Map<string, { entries: readonly HistoryEntry[]; json: string }>();
   #tools: { specs: readonly ToolSpec[]; wire: Record<string, unknown>[] } | null = null;
 
   constructor(options: { store: boolean }) {
@@ -120,18 +122,21 @@ export class BodyEncoder {
    */
   encode(request: ModelRequest): string {
     const head = JSON.stringify(this.#head(request));
-    return `${head.slice(0, -1)},"input":[${this.#input(request.input)}]}`;
+    return `${head.slice(0, -1)},"input":[${this.#input(request)}]}`;
   }
 
-  #input(entries: readonly HistoryEntry[]): string {
-    const before = this.#written;
+  #input({ input: entries, threadId }: ModelRequest): string {
+    const before = this.#written.get(threadId) ?? { entries: [], json: '' };
     const isLonger = entries.length >= before.entries.length;
     const isGrown = isLonger && before.entries.every((entry, index) => entry === entries[index]);
     const fresh = isGrown ? entries.slice(before.entries.length) : entries;
-    const added = fresh.map((entry) => this.#entry(entry)).join(',');
+    const added = fresh.map((entry) => JSON.stringify(wireEntry(entry, { keepId: this.#store }))).join(',');
     const start = isGrown ? before.json : '';
     const json = start === '' || added === '' ? start + added : `${start},${added}`;
-    this.#written = { entries: [...entries], json };
+    this.#written.delete(threadId);
+    this.#written.set(threadId, { entries: [...entries], json });
+    const [oldest] = this.#written.keys();
+    if (this.#written.size > MAX_WRITTEN && oldest !== undefined) this.#written.delete(oldest);
     return json;
   }
 
@@ -157,15 +162,6 @@ export class BodyEncoder {
       prompt_cache_key: request.threadId,
       ...(text === null ? {} : { text }),
     };
-  }
-
-  #entry(entry: HistoryEntry): string {
-    let json = this.#entries.get(entry);
-    if (json === undefined) {
-      json = JSON.stringify(wireEntry(entry, { keepId: this.#store }));
-      this.#entries.set(entry, json);
-    }
-    return json;
   }
 }
 

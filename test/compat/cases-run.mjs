@@ -19,7 +19,6 @@ const failures = [
     script: [fail('context_length_exceeded', 'too long')],
     pattern: /context|too long/i,
     count: 1,
-    isOwn: true,
   },
   {
     label: 'response.failed: quota',

@@ -62,11 +62,17 @@ describe('compaction', () => {
   });
 
   test('stops with advice when it leads nowhere', async () => {
-    const steps = Array.from({ length: 20 }, () => [[tooLong()], [...text('s', 'S'), done(5)]]).flat();
-    const { run } = rig(steps, { ports: { modelInfo: small } });
+    const circle = Array.from({ length: 20 }, () => [[tooLong()], [...text('s', 'S'), done(5)]]).flat();
+    const { run } = rig([[call('a', 'big'), done()], ...circle], { tools: [big] });
     const result = await run();
     expect(result).toMatchObject({ status: 'failed', error: { code: 'context_length' } });
     expect(result.status === 'failed' && result.error.message).toContain('larger window');
+  });
+
+  test('is not tried where there is nothing but the user words', async () => {
+    const { run, requests } = rig([[tooLong()]]);
+    expect(await run()).toMatchObject({ status: 'failed', error: { code: 'context_length' } });
+    expect(requests).toHaveLength(1);
   });
 
   test('can be asked for, and keeps the plan word for word', async () => {
