@@ -70,6 +70,8 @@ function compile(plan: BuildPlan, target: Target, runtime: string, file: string)
     '--bytecode',
     ...sharedFlags(plan),
     ...autoload,
+    // Most runs are short: compiling warm code costs them more memory and time than it saves. Hot loops still get there.
+    '--compile-jit-policy=8',
     `--target=${target.bunTarget}`,
     `--compile-executable-path=${runtime}`,
     `--outfile=${fresh}`,
