@@ -190,6 +190,8 @@ test('a writer killed at any moment loses nothing that was acknowledged', async 
        for (let n = Number(process.argv[2]); ; n++) {
          writer.append(event({ type: 'history.appended', turnId: TURN_ID, entries: [asked('entry ' + n + ' ' + 'x'.repeat(n % 5000))] }));
          process.stdout.write(n + '\\n');
+         // Else it fills the pipe with acknowledgements, and the disk, before anybody reads the first.
+         if (n % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
        }`,
       path,
       String(acknowledged),
