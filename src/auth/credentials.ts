@@ -117,7 +117,7 @@ function findOpenai(input: CredentialsInput): Found {
   const login = readStored(settings);
   if (login === null) {
     const why = settings.forcedLoginMethod === 'chatgpt' ? ' (forced_login_method is "chatgpt")' : '';
-    throw authError(`Not logged in${why}: no request was sent. ${LOG_IN}`);
+    throw authError(`Not logged in${why}. ${LOG_IN}`);
   }
   checkLogin(login, settings);
   return { kind: 'login', login };

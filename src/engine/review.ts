@@ -46,13 +46,20 @@ export type ReviewSubject =
   | { type: 'commit'; sha: string; title: string | null }
   | { type: 'custom'; text: string };
 
-/** The user message that starts a review. */
-export function reviewRequest(subject: ReviewSubject): string {
+/** The user message that starts a review; with the change itself where it is at hand. */
+export function reviewRequest(subject: ReviewSubject, diff: string | null): string {
+  const task = describeSubject(subject);
+  return diff === null
+    ? task
+    : `${task}\n\nThis is the change; read around it as needed.\n\n<diff>\n${diff.trimEnd()}\n</diff>`;
+}
+
+function describeSubject(subject: ReviewSubject): string {
   switch (subject.type) {
     case 'uncommitted':
       return 'Review the uncommitted changes of this repository: staged, unstaged and untracked files (`git status --porcelain`, `git diff HEAD`, and the untracked files themselves).';
     case 'base':
-      return `Review what this branch changes against ${quote(subject.branch)}: find the merge base (\`git merge-base HEAD ${quote(subject.branch)}\`) and read \`git diff\` from there to the working tree.`;
+      return `Review what this branch changes against ${quote(subject.branch)}: \`git diff\` from \`git merge-base HEAD ${quote(subject.branch)}\` to the working tree.`;
     case 'commit':
       return `Review the change of commit ${quote(subject.sha)}${subject.title ? ` ("${subject.title}")` : ''}: \`git show ${quote(subject.sha)}\`.`;
     case 'custom':

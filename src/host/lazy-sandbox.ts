@@ -1,5 +1,4 @@
 // The fence of a host, probed when the first command needs it and kept from then on.
-import { join } from 'node:path';
 import { TurnError } from '../protocol/error.ts';
 import type { Sandbox, SandboxPolicy, SandboxUnavailable } from '../protocol/sandbox.ts';
 
@@ -33,12 +32,16 @@ export class LazySandbox {
   }
 
   private async select(): Promise<Sandbox> {
-    const { selectSandbox } = await import('../sandbox/select.ts');
+    const { probeCacheFolder, selectSandbox } = await import('../sandbox/select.ts');
     const choice = await selectSandbox(this.policy, {
       ...this.surroundings,
-      cacheFolder: join(this.surroundings.home, 'cache'),
+      cacheFolder: probeCacheFolder(this.surroundings.home),
     });
-    if ('sandbox' in choice) return choice.sandbox;
+    if ('sandbox' in choice) {
+      const { findProtectionGaps } = await import('../sandbox/protection-gaps.ts');
+      for (const gap of findProtectionGaps(this.policy)) this.surroundings.warn(gap);
+      return choice.sandbox;
+    }
     throw new TurnError('sandbox', describeUnavailable(this.policy, choice.unavailable));
   }
 }

@@ -53,5 +53,3 @@ export type EventBody =
 
 /** An event as subscribers get it: `seq` counts from 0 within one run of a thread, without gaps. */
 export type ThreadEvent = EventBody & { threadId: string; seq: number };
-
-export type ThreadEventType = EventBody['type'];

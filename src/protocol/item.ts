@@ -142,5 +142,3 @@ export type Item =
   | { type: 'exitedReviewMode'; id: string; review: string }
   | { type: 'contextCompaction'; id: string }
   | { type: 'error'; id: string; message: string };
-
-export type ItemType = Item['type'];

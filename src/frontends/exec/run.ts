@@ -1,13 +1,7 @@
 // `skua exec`: one prompt in, one answer on stdout, everything else on stderr or as JSONL.
 import { writeFileSync } from 'node:fs';
 import type { Budget } from '../../engine/ports.ts';
-import {
-  formatReview,
-  parseReview,
-  REVIEW_PROMPT,
-  REVIEW_TOOLS,
-  reviewRequest,
-} from '../../engine/review.ts';
+import { formatReview, parseReview, REVIEW_PROMPT, REVIEW_TOOLS } from '../../engine/review.ts';
 import type { TurnResult } from '../../engine/thread.ts';
 import type { HostedThread, Origin, ThreadRequest } from '../../host/host.ts';
 import { Host } from '../../host/host.ts';
@@ -26,7 +20,7 @@ import { exitCodeOf } from './exit-code.ts';
 import { HumanProjection } from './human.ts';
 import { loadExecSettings } from './load-settings.ts';
 import { JsonlProjection } from './jsonl.ts';
-import type { ExecOptions } from './options.ts';
+import type { ExecOptions, ReviewScope } from './options.ts';
 import { userTextOf } from './options.ts';
 import { watchSignals } from './signals.ts';
 
@@ -65,7 +59,7 @@ export async function runExec(options: ExecOptions, io: ExecIo): Promise<number>
     options.outputSchemaPath === null ? null : readOutputSchema(options.outputSchemaPath, io.cwd);
   const outputPath =
     options.outputLastMessage === null ? null : checkOutputPath(options.outputLastMessage, io.cwd);
-  const input = readInput(options, io);
+  const input = await readInput(options, io, settings.cwd);
   const host = new Host({
     settings,
     env: io.env,
@@ -89,18 +83,24 @@ function textOf(input: readonly UserInput[]): string {
   return input.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
 }
 
-function readInput(options: ExecOptions, io: ExecIo): UserInput[] {
+async function readInput(options: ExecOptions, io: ExecIo, cwd: string): Promise<UserInput[]> {
   const images = checkImages(options.input.images, io.cwd).map((path) => ({
     type: 'localImage' as const,
     path,
   }));
   const { mode } = options;
   const said = userTextOf(options.input);
-  const text =
-    mode.type === 'review'
-      ? reviewRequest(mode.scope.type === 'custom' ? { type: 'custom', text: said } : mode.scope)
-      : said;
+  const text = mode.type === 'review' ? await textOfReview(mode.scope, said, { cwd, env: io.env }) : said;
   return [...images, { type: 'text', text }];
+}
+
+async function textOfReview(
+  scope: ReviewScope,
+  said: string,
+  surroundings: { cwd: string; env: ExecIo['env'] },
+): Promise<string> {
+  const { reviewText } = await import('../../host/review.ts');
+  return reviewText(scope.type === 'custom' ? { type: 'custom', text: said } : scope, surroundings);
 }
 
 function threadRequest(
