@@ -22,18 +22,21 @@ const read = (template: DeltaTemplate | null, data: string): unknown => {
 describe('a delta template', () => {
   const template = DeltaTemplate.learn(event(4, 'hello '), 4, 'hello ');
 
-  test.each(['', 'word ', '漢字', "it's", '{"a":1}'.replaceAll('"', "'")])('takes %j', (delta) => {
-    expect(read(template, event(17, delta))).toEqual({ sequence: 17, text: delta });
-    expect(read(template, event(17, delta, { obfuscation: 'abc' }))).toEqual({ sequence: 17, text: delta });
-  });
+  test.each(['', 'word ', '漢字', "it's", 'a"b', 'a\nb', '\\', '\\"', 'tab\t\u0001', '{"delta":"x"}'])(
+    'takes %j',
+    (delta) => {
+      expect(read(template, event(17, delta))).toEqual({ sequence: 17, text: delta });
+      expect(read(template, event(17, delta, { obfuscation: 'abc' }))).toEqual({ sequence: 17, text: delta });
+    },
+  );
 
   test.each([
-    ['escapes', event(5, 'a"b')],
-    ['newlines', event(5, 'a\nb')],
     ['another item', event(5, 'x', { item_id: 'msg_2' })],
     ['another kind', event(5, 'x', { type: 'response.refusal.delta' })],
     ['no number', event(5, 'x').replace('"sequence_number":5,', '')],
     ['a cut event', event(5, 'word').slice(0, -20)],
+    ['a wrong escape', event(5, 'wXrd').replace('X', String.raw`\q`)],
+    ['an event without an end', event(5, 'word').replace('word"', 'word')],
   ])('leaves %s to the parser', (_name, data) => {
     expect(read(template, data)).toBeNull();
   });

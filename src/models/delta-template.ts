@@ -4,6 +4,7 @@ const HEAD = '{"type":"response.output_text.delta","sequence_number":';
 const DELTA = '"delta":"';
 const QUOTE = 34;
 const BACKSLASH = 92;
+const COMMA = 44;
 const CLOSING_BRACE = 125;
 
 export interface PeekedDelta {
@@ -42,9 +43,27 @@ export class DeltaTemplate {
     }
     if (!text.startsWith(this.#middle, at)) return null;
     const start = at + this.#middle.length;
-    const close = text.indexOf('"', start);
-    if (close < 0 || close >= end) return null;
-    for (let i = start; i < close; i++) if (text.charCodeAt(i) === BACKSLASH) return null;
-    return { sequence, text: text.slice(start, close) };
+    let close = start;
+    let hasEscape = false;
+    for (let code = text.charCodeAt(close); code !== QUOTE; code = text.charCodeAt(close)) {
+      if (code === BACKSLASH) {
+        hasEscape = true;
+        close++;
+      }
+      close++;
+      if (close >= end) return null;
+    }
+    // What comes next must be another member or the end, or else the quote did not close the text.
+    const next = text.charCodeAt(close + 1);
+    const isClosed =
+      next === COMMA ? text.charCodeAt(close + 2) === QUOTE : next === CLOSING_BRACE && close + 2 === end;
+    if (!isClosed) return null;
+    const raw = text.slice(start, close);
+    if (!hasEscape) return { sequence, text: raw };
+    try {
+      return { sequence, text: JSON.parse(`"${raw}"`) as string };
+    } catch {
+      return null;
+    }
   }
 }
