@@ -70,8 +70,9 @@ function compile(plan: BuildPlan, target: Target, runtime: string, file: string)
     '--bytecode',
     ...sharedFlags(plan),
     ...autoload,
-    // Most runs are short: compiling warm code costs them more memory and time than it saves. Hot loops still get there.
-    '--compile-jit-policy=8',
+    // Most runs are short: compiling costs them more memory and time than it saves. Long ones get it after a while, see
+    // compileInLongRuns in src/lib/runtime/memory.ts.
+    '--compile-jit-policy=1000',
     `--target=${target.bunTarget}`,
     `--compile-executable-path=${runtime}`,
     `--outfile=${fresh}`,

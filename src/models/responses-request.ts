@@ -1,4 +1,5 @@
 // Encodes a request of the Responses API: address, headers, and a body whose bytes only ever grow at the end.
+import { createGarbageMeter } from '../lib/runtime/memory.ts';
 import { TurnError } from '../protocol/error.ts';
 import type { HistoryEntry } from '../protocol/history.ts';
 import type { ModelRequest, ServiceTier, ToolSpec } from '../protocol/model.ts';
@@ -102,12 +103,16 @@ export function buildHeaders(
   return headers;
 }
 
+/** Characters of bodies after which what they were made of is collected. */
+const LARGE_BODY = 4_000_000;
+
 /** Threads whose latest body is remembered. */
 const MAX_WRITTEN = 16;
 
 /** Turns requests into bodies; goes on from the JSON of the request before, so that a history is written only once. */
 export class BodyEncoder {
   readonly #store: boolean;
+  readonly #garbage = createGarbageMeter(LARGE_BODY);
   /** By thread, entries of the latest request and their JSON: the next request mostly begins with all of them. */
   readonly #written = new Map<string, { entries: readonly HistoryEntry[]; json: string }>();
   #tools: { specs: readonly ToolSpec[]; wire: Record<string, unknown>[] } | null = null;
@@ -122,22 +127,33 @@ export class BodyEncoder {
    */
   encode(request: ModelRequest): string {
     const head = JSON.stringify(this.#head(request));
-    return `${head.slice(0, -1)},"input":[${this.#input(request)}]}`;
+    const start = `${head.slice(0, -1)},"input":[`;
+    const body = [start, ...this.#input(request), ']}'].join('');
+    // A part of the body, not a copy: a long history is megabytes.
+    this.#remember(request, body.slice(start.length, -2));
+    this.#garbage.add(body.length);
+    return body;
   }
 
-  #input({ input: entries, threadId }: ModelRequest): string {
+  /** The JSON of the entries in pieces, commas included. */
+  #input({ input: entries, threadId }: ModelRequest): string[] {
     const before = this.#written.get(threadId) ?? { entries: [], json: '' };
     const isLonger = entries.length >= before.entries.length;
     const isGrown = isLonger && before.entries.every((entry, index) => entry === entries[index]);
     const fresh = isGrown ? entries.slice(before.entries.length) : entries;
-    const added = fresh.map((entry) => JSON.stringify(wireEntry(entry, { keepId: this.#store }))).join(',');
-    const start = isGrown ? before.json : '';
-    const json = start === '' || added === '' ? start + added : `${start},${added}`;
+    const pieces = isGrown && before.json !== '' ? [before.json] : [];
+    for (const entry of fresh) {
+      if (pieces.length > 0) pieces.push(',');
+      pieces.push(JSON.stringify(wireEntry(entry, { keepId: this.#store })));
+    }
+    return pieces;
+  }
+
+  #remember({ input, threadId }: ModelRequest, json: string): void {
     this.#written.delete(threadId);
-    this.#written.set(threadId, { entries: [...entries], json });
+    this.#written.set(threadId, { entries: [...input], json });
     const [oldest] = this.#written.keys();
     if (this.#written.size > MAX_WRITTEN && oldest !== undefined) this.#written.delete(oldest);
-    return json;
   }
 
   #wireTools(specs: readonly ToolSpec[]): Record<string, unknown>[] {

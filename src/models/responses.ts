@@ -1,4 +1,5 @@
 // Speaks the OpenAI Responses API: one HTTP request per call, its event stream as model events.
+import { createGarbageMeter, type GarbageMeter } from '../lib/runtime/memory.ts';
 import { SseOverflowError, SseParser } from '../lib/sse.ts';
 import { TurnError } from '../protocol/error.ts';
 import type { HistoryEntry } from '../protocol/history.ts';
@@ -185,12 +186,13 @@ async function* decodeBody(
   const parser = new SseParser((data) => decoder.push(data), {
     peek: (text, from, end) => decoder.peek(text, from, end),
   });
+  const garbage = createGarbageMeter();
   let isWhole = false;
   try {
     for (;;) {
       const chunk = await readChunk(reader, watch, context);
       if (chunk === null) throw closedEarlyError(context);
-      feed(parser, chunk, context);
+      feed(parser, chunk, garbage, context);
       const events = decoder.take();
       // The end is acted on before its last event is given out: a consumer may leave right after `completed`.
       const { end } = decoder;
@@ -226,9 +228,16 @@ async function readChunk(
   }
 }
 
-function feed(parser: SseParser, chunk: Uint8Array, context: ErrorContext): void {
+/** Bytes that are decoded at once: a read of a fast stream can be half a megabyte. */
+const FEED_BYTES = 64 * 1024;
+
+function feed(parser: SseParser, chunk: Uint8Array, garbage: GarbageMeter, context: ErrorContext): void {
   try {
-    parser.push(chunk);
+    for (let at = 0; at < chunk.length; at += FEED_BYTES) {
+      const part = chunk.subarray(at, at + FEED_BYTES);
+      parser.push(part);
+      garbage.add(part.length);
+    }
   } catch (error) {
     if (error instanceof SseOverflowError) throw malformedError(error.message, context);
     throw error;

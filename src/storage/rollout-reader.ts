@@ -6,6 +6,7 @@ import {
   stringMember,
   type JsonObject,
 } from '../lib/json-lines.ts';
+import { createGarbageMeter } from '../lib/runtime/memory.ts';
 import { readPrivateFile } from '../lib/private-files.ts';
 import { timeOfUuid7 } from '../lib/uuid.ts';
 import { UsageError } from '../protocol/error.ts';
@@ -25,14 +26,21 @@ const LINE_HEAD =
 /** Line types that carry nothing for us. */
 const IGNORED: ReadonlySet<string> = new Set(['world_state', 'token_usage_record']);
 
+const LINE_FEED = 10;
+const PART_BYTES = 512 * 1024;
+/** Of the lines of which only the latest good one counts. */
+const KEPT_LINES = 4;
+
 type Range = readonly [start: number, end: number];
 
 interface Reading {
+  /** The part of the file that is being read. */
   text: string;
   meta: ThreadMeta | null;
   history: HistoryEntry[];
-  turnContexts: Range[];
-  tokenCounts: Range[];
+  /** The latest lines of these kinds; one may turn out to be damaged. */
+  turnContexts: string[];
+  tokenCounts: string[];
   lines: number;
   damaged: number;
   unknown: Map<string, number>;
@@ -45,11 +53,18 @@ interface Reading {
  * nothing that can be read; everything less is told in `warnings`.
  */
 export function readRollout(path: string, name: string | null = null): StoredThread {
+  const { stored, size } = readWhole(path, name);
+  // The file and its text are garbage now, and the request that comes next is as large again.
+  createGarbageMeter().add(size);
+  return stored;
+}
+
+function readWhole(path: string, name: string | null): { stored: StoredThread; size: number } {
   const bytes = readPrivateFile(path);
   if (bytes === null)
     throw new UsageError(`No rollout at ${path}. List the threads with "skua resume --all".`);
   const reading: Reading = {
-    text: bytes.toString('utf8'),
+    text: '',
     meta: null,
     history: [],
     turnContexts: [],
@@ -59,18 +74,21 @@ export function readRollout(path: string, name: string | null = null): StoredThr
     unknown: new Map(),
     warnings: [],
   };
-  forEachLine(reading.text, (start, end, terminated) => {
-    readLine(reading, start, end, terminated);
-  });
+  for (const part of partsOf(bytes)) {
+    reading.text = part.toString('utf8');
+    forEachLine(reading.text, (start, end, terminated) => {
+      readLine(reading, start, end, terminated);
+    });
+  }
   if (reading.lines === 0) {
     throw new UsageError(
       `${path} holds no thread: not one of its lines can be read. Choose another thread, or delete it.`,
     );
   }
-  const repaired = repairHistory(reading.history);
   const settings = lastSettings(reading);
   const usage = lastUsage(reading);
-  return {
+  const repaired = repairHistory(reading.history);
+  const stored: StoredThread = {
     meta: reading.meta ?? metaWithoutHead(reading, path, settings),
     name,
     history: repaired.history,
@@ -80,6 +98,22 @@ export function readRollout(path: string, name: string | null = null): StoredThr
     rolloutPath: path,
     warnings: [...reading.warnings, ...describeDamage(reading, path), ...repaired.warnings],
   };
+  return { stored, size: bytes.length };
+}
+
+/** Whole lines, some hundred kilobytes together: the text of a long thread need not be in memory at once. */
+function* partsOf(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length;) {
+    const feed = bytes.indexOf(LINE_FEED, start + PART_BYTES);
+    const end = feed === -1 ? bytes.length : feed + 1;
+    yield bytes.subarray(start, end);
+    start = end;
+  }
+}
+
+function keepLatest(lines: string[], { text }: Reading, range: Range): void {
+  lines.push(text.slice(...range));
+  if (lines.length > KEPT_LINES) lines.shift();
 }
 
 function readLine(reading: Reading, start: number, end: number, terminated: boolean): void {
@@ -92,7 +126,7 @@ function readLine(reading: Reading, start: number, end: number, terminated: bool
       return;
     }
     if (head[1] === 'turn_context') {
-      reading.turnContexts.push([start, end]);
+      keepLatest(reading.turnContexts, reading, [start, end]);
       reading.lines++;
       return;
     }
@@ -110,7 +144,7 @@ function readLine(reading: Reading, start: number, end: number, terminated: bool
 function readEvent(reading: Reading, type: string, bodyStart: number, range: Range): void {
   reading.lines++;
   if (type === 'token_count' && reading.text.startsWith('"info":{', bodyStart)) {
-    reading.tokenCounts.push(range);
+    keepLatest(reading.tokenCounts, reading, range);
   } else if (type === 'thread_rolled_back') {
     const payload = parseJsonObject(reading.text.slice(...range))?.['payload'];
     if (isJsonObject(payload)) rollBack(reading, payload);
@@ -137,7 +171,7 @@ function readParsed(reading: Reading, line: JsonObject, range: Range): void {
       reading.meta ??= readSessionMeta(payload);
       break;
     case 'turn_context':
-      reading.turnContexts.push(range);
+      keepLatest(reading.turnContexts, reading, range);
       break;
     case 'response_item':
       addEntry(reading, payload);
@@ -146,7 +180,8 @@ function readParsed(reading: Reading, line: JsonObject, range: Range): void {
       reading.history = replayCompaction(reading.history, payload);
       break;
     case 'event_msg':
-      if (payload['type'] === 'token_count' && isJsonObject(payload['info'])) reading.tokenCounts.push(range);
+      if (payload['type'] === 'token_count' && isJsonObject(payload['info']))
+        keepLatest(reading.tokenCounts, reading, range);
       else if (payload['type'] === 'thread_rolled_back') rollBack(reading, payload);
       break;
     default:
@@ -179,8 +214,8 @@ function countUnknown(reading: Reading, type: string | null): void {
 }
 
 function lastSettings(reading: Reading): Partial<ThreadSettings> | null {
-  for (const range of reading.turnContexts.toReversed()) {
-    const payload = parseJsonObject(reading.text.slice(...range))?.['payload'];
+  for (const line of reading.turnContexts.toReversed()) {
+    const payload = parseJsonObject(line)?.['payload'];
     if (isJsonObject(payload)) return readTurnContext(payload);
     reading.damaged++;
   }
@@ -188,8 +223,8 @@ function lastSettings(reading: Reading): Partial<ThreadSettings> | null {
 }
 
 function lastUsage(reading: Reading): { thread: TokenUsage; last: TokenUsage | null } {
-  for (const range of reading.tokenCounts.toReversed()) {
-    const payload = parseJsonObject(reading.text.slice(...range))?.['payload'];
+  for (const line of reading.tokenCounts.toReversed()) {
+    const payload = parseJsonObject(line)?.['payload'];
     const info = isJsonObject(payload) ? payload['info'] : null;
     if (isJsonObject(info)) {
       return {

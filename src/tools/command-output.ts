@@ -1,4 +1,5 @@
 // Collects the output of one process: for the model call by call, for its item as a whole, and in full in a spill file.
+import { createGarbageMeter } from '../lib/runtime/memory.ts';
 import { unfinishedTail } from '../lib/truncate.ts';
 import type { SpillFile } from '../protocol/tool.ts';
 import { OutputBuffer, renderBytes } from './output-buffer.ts';
@@ -26,6 +27,7 @@ export class CommandOutput {
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly all = new OutputBuffer(BUFFER_BYTES);
   private readonly fresh = new OutputBuffer(BUFFER_BYTES);
+  private readonly garbage = createGarbageMeter();
   private shown = 0;
   private spill: SpillFile | null = null;
   private spilled = 0;
@@ -41,6 +43,7 @@ export class CommandOutput {
     this.all.push(chunk);
     this.fresh.push(chunk);
     this.spillChunk(chunk);
+    this.garbage.add(chunk.length);
     if (this.shown >= LIVE_LIMIT) return;
     this.shown += chunk.length;
     const text = this.decoder.decode(chunk, { stream: true });

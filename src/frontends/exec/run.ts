@@ -8,6 +8,7 @@ import { Host } from '../../host/host.ts';
 import { findStored } from '../../host/stored-threads.ts';
 
 import { createOutput } from '../../lib/output.ts';
+import { compileInLongRuns } from '../../lib/runtime/memory.ts';
 import type { Output } from '../../lib/output.ts';
 import { findMismatch } from '../../lib/check-schema.ts';
 import { stripControls } from '../../lib/terminal-text.ts';
@@ -23,6 +24,9 @@ import { JsonlProjection } from './jsonl.ts';
 import type { ExecOptions, ReviewScope } from './options.ts';
 import { userTextOf } from './options.ts';
 import { watchSignals } from './signals.ts';
+
+/** A run of this length is worth the machine code. */
+const LONG_RUN_MS = 2000;
 
 export interface ExecIo {
   stdout: NodeJS.WriteStream;
@@ -45,6 +49,7 @@ interface Run {
 
 /** Runs one turn and gives the exit code. Throws a `UsageError` for what is wrong before anything is sent. */
 export async function runExec(options: ExecOptions, io: ExecIo): Promise<number> {
+  compileInLongRuns(LONG_RUN_MS);
   const stdout = createOutput(io.stdout);
   const stderr = createOutput(io.stderr);
   const { settings, warnings } = loadExecSettings(options.config, io);

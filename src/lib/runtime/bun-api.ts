@@ -41,6 +41,9 @@ export interface BunSpawnOptions {
 export interface BunApi {
   readonly version: string;
   spawn(argv: readonly string[], options: BunSpawnOptions): BunSubprocess;
+  /** Collects garbage; `true`: before it returns. */
+  gc(force: boolean): void;
+  readonly unsafe: { setJITPolicy(scale: number): void };
   file(fd: number): { stream(): ReadableStream<Uint8Array> };
 }
 
