@@ -26,7 +26,7 @@ import { userTextOf } from './options.ts';
 import { watchSignals } from './signals.ts';
 
 /** A run of this length is worth the machine code. */
-const LONG_RUN_MS = 2000;
+const LONG_RUN_MS = 10_000;
 
 export interface ExecIo {
   stdout: NodeJS.WriteStream;
