@@ -24,6 +24,7 @@ export interface ExecSite {
 export class CommandRunner {
   private readonly ports: EnginePorts;
   private readonly allowedForThread = new Set<string>();
+  private readonly running = new Set<RunningProcess>();
   private login: Promise<Record<string, string> | null> | null = null;
 
   constructor(ports: EnginePorts) {
@@ -93,7 +94,7 @@ export class CommandRunner {
   ): Promise<RunningProcess> {
     const terminal = request.terminal ? TERMINAL_SIZE : null;
     const stdin = request.terminal ? 'pipe' : 'closed';
-    if (!sandboxed) return this.ports.spawn({ ...command, terminal, stdin });
+    if (!sandboxed) return this.watch(this.ports.spawn({ ...command, terminal, stdin }));
     const sandbox = await this.ports.sandbox();
     const wrapped = await sandbox.wrap({ ...command, terminal: request.terminal }, this.ports.policy());
     try {
@@ -106,11 +107,22 @@ export class CommandRunner {
         inheritFds: wrapped.inheritFds,
       });
       void process.exited.then((exit) => wrapped.release(exit));
-      return process;
+      return this.watch(process);
     } catch (error) {
       wrapped.release();
       throw error;
     }
+  }
+
+  private watch(process: RunningProcess): RunningProcess {
+    this.running.add(process);
+    void process.exited.then(() => this.running.delete(process));
+    return process;
+  }
+
+  /** Ends every process tree at once, without waiting: for a program that is about to end itself. */
+  killAll(): void {
+    for (const process of this.running) process.kill('SIGKILL');
   }
 
   /** Runs the profile once, inside the fence. Null when it fails: then every command reads the profile itself. */

@@ -143,6 +143,22 @@ describe.each<[NodeJS.Signals, number]>([
   });
 });
 
+test('a second Ctrl-C ends everything at once, also what ignores the first', async () => {
+  const pidFile = join(scratch.repo, 'pid');
+  await serve(() => exec(`trap '' TERM INT; echo $$ > pid; while :; do sleep 0.05; done`));
+  const run = startSkua({ args: args('--json', '-s', 'danger-full-access', 'go'), scratch });
+  await waitFor(run, /item\.started/);
+  while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  run.kill('SIGINT');
+  run.kill('SIGINT');
+  const ended = await run.finished;
+  expect(ended.code).toBe(130);
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  await expect.poll(() => isAlive(pid)).toBe(false);
+});
+
 test('a closed stdout ends a JSON run instead of hanging it', async () => {
   await serve((_request, index) => (index < 50 ? exec(`echo ${index}`) : say('done')));
   const run = startSkua({ args: args('--json', 'go'), scratch });

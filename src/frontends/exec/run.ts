@@ -143,7 +143,10 @@ function originOf({ mode }: ExecOptions, settings: Settings): Origin {
 async function driveTurn(run: Run, input: UserInput[], outputPath: string | null): Promise<number> {
   const { hosted, options, stdout, stderr } = run;
   const { thread } = hosted;
-  const signals = watchSignals(() => thread.interrupt('shutdown'));
+  const signals = watchSignals(
+    () => thread.interrupt('shutdown'),
+    () => thread.commands.killAll(),
+  );
   // A reader that went away ends the run: nobody would see the rest.
   if (options.json) stdout.onClosed = () => thread.interrupt('shutdown');
   watchEvents(run);

@@ -1,4 +1,4 @@
-// Signals of a headless run: the first ends the turn cleanly, a second one ends the program at once.
+// Signals of a headless run: the first ends the turn cleanly, a second one ends everything at once.
 import type { EndSignal } from './exit-code.ts';
 
 export interface SignalWatch {
@@ -10,14 +10,17 @@ export interface SignalWatch {
 const SIGNALS: readonly EndSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const EXIT_AT_ONCE = 130;
 
-/** `stop` is called for the first signal only. */
-export function watchSignals(stop: (signal: EndSignal) => void): SignalWatch {
+/** `stop` is called for the first signal; `force` for the next one, right before the program ends. */
+export function watchSignals(stop: () => void, force: () => void): SignalWatch {
   const state: { received: EndSignal | null } = { received: null };
   const handlers = SIGNALS.map((signal) => {
     const handler = (): void => {
-      if (state.received) process.exit(EXIT_AT_ONCE);
+      if (state.received) {
+        force();
+        process.exit(EXIT_AT_ONCE);
+      }
       state.received = signal;
-      stop(signal);
+      stop();
     };
     process.on(signal, handler);
     return [signal, handler] as const;
