@@ -36,7 +36,8 @@ export class ResponsesDecoder {
   /** Texts of the delta, joined once: appending piece by piece would keep every piece alive inside a rope. */
   #pieces: string[] = [];
   #deltaKey: unknown = null;
-  #template: DeltaTemplate | null = null;
+  /** How the next delta of an item looks; holds until an event of another kind comes. */
+  #template: { form: DeltaTemplate; itemId: string; key: unknown } | null = null;
   #responseId = '';
   #isStarted = false;
   #lastSequence = -1;
@@ -75,23 +76,33 @@ export class ResponsesDecoder {
     this.#learn(data, event);
   }
 
-  /** Takes a delta that goes on with the current text, without parsing it: the bulk of every fast stream. */
+  /** Takes a delta that goes on with the current text, without parsing it: the bulk of every stream. */
   peek(text: string, from: number, end: number): boolean {
-    if (this.#template === null || this.#delta === null || this.end !== null) return false;
-    const delta = this.#template.read(text, from, end);
-    if (delta === null || delta.sequence <= this.#lastSequence) return false;
-    this.#lastSequence = delta.sequence;
+    const template = this.#template;
+    if (template === null || this.end !== null) return false;
+    const next = template.form.read(text, from, end);
+    if (next === null || next.sequence <= this.#lastSequence) return false;
+    this.#lastSequence = next.sequence;
     this.#hasRisingSequence = true;
-    this.#pieces.push(delta.text);
+    if (this.#delta === null) {
+      this.#delta = { type: 'textDelta', itemId: template.itemId, text: '' };
+      this.#deltaKey = template.key;
+    }
+    this.#pieces.push(next.text);
     return true;
   }
 
-  /** The template holds as long as the delta that it was learnt from is the current one. */
   #learn(data: string, event: JsonObject): void {
-    const isText = this.#delta?.type === 'textDelta' && event['type'] === 'response.output_text.delta';
     const text = event['delta'];
-    if (!isText || typeof text !== 'string') this.#template = null;
-    else this.#template ??= DeltaTemplate.learn(data, event['sequence_number'], text);
+    const current = this.#delta;
+    const isCurrent = current !== null && (event['item_id'] ?? event['output_index']) === this.#deltaKey;
+    if (event['type'] !== 'response.output_text.delta' || !isCurrent || typeof text !== 'string') {
+      this.#template = null;
+      return;
+    }
+    if (this.#template?.itemId === current.itemId) return;
+    const form = DeltaTemplate.learn(data, event['sequence_number'], text);
+    this.#template = form && { form, itemId: current.itemId, key: this.#deltaKey };
   }
 
   #handle(event: JsonObject, isRepeated: boolean): void {
@@ -296,7 +307,6 @@ export class ResponsesDecoder {
     const delta = this.#delta;
     if (delta === null) return;
     this.#delta = null;
-    this.#template = null;
     delta.text = this.#pieces.length === 1 ? (this.#pieces[0] as string) : this.#pieces.join('');
     this.#pieces = [];
     if (delta.text === '') return;

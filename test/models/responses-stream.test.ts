@@ -374,3 +374,35 @@ describe('deltas of servers that do not count', () => {
     expect(new Set(ids).size).toBe(1);
   });
 });
+
+test('deltas of two messages that alternate stay apart, in one read and in many', async () => {
+  let sequence = 0;
+  const delta = (item: string, text: string): object => ({
+    type: 'response.output_text.delta',
+    sequence_number: sequence++,
+    item_id: item,
+    output_index: item === 'a' ? 0 : 1,
+    content_index: 0,
+    delta: text,
+    logprobs: [],
+  });
+  const texts = Array.from({ length: 60 }, (_, i) => [
+    i % 3 === 0 ? 'a' : 'b',
+    `${i}${i % 7 === 0 ? '\n"' : ' '}`,
+  ]);
+  const events = texts.map(([item, text]) => delta(item as string, text as string));
+  // Some come twice, under the number they had.
+  events.splice(20, 0, events[3] as object, events[19] as object);
+  const streams = [[CREATED, ...events, completed()].map((event) => `data: ${JSON.stringify(event)}\n\n`)];
+  streams.push([(streams[0] as string[]).join('')]);
+  for (const chunks of streams) {
+    const { events: seen } = await ask({ type: 'raw', chunks });
+    for (const item of ['a', 'b']) {
+      const got = seen.flatMap((event) =>
+        event.type === 'textDelta' && event.itemId === item ? [event.text] : [],
+      );
+      const sent = texts.flatMap(([name, text]) => (name === item ? [text] : []));
+      expect(got.join('')).toBe(sent.join(''));
+    }
+  }
+});
