@@ -7,7 +7,7 @@ export interface GarbageMeter {
   add(bytes: number): void;
 }
 
-const LIMIT_BYTES = 1 << 20;
+const LIMIT_BYTES = 1 << 19;
 
 /**
  * Left alone, the engine of Bun waits for tens of megabytes of garbage, which is most of the memory of a run that lasts
