@@ -38,8 +38,9 @@ export class CommandRunner {
     const wantsLogin = request.login && this.ports.allowLoginShell;
     const loginEnvironment =
       wantsLogin && shell === this.ports.shell && canCaptureLogin(shell)
-        ? await (this.login ??= this.captureLogin(request.workdir))
+        ? await (this.login ??= this.captureLogin(request.workdir, site.signal))
         : null;
+    if (site.signal.aborted) return { type: 'refused', reason: 'aborted before it started', declined: false };
     const env = { ...this.ports.commandEnvironment(), ...loginEnvironment };
     const argv = shellArgv(shell, request.command, { login: wantsLogin && loginEnvironment === null });
     try {
@@ -126,7 +127,7 @@ export class CommandRunner {
   }
 
   /** Runs the profile once, inside the fence. Null when it fails: then every command reads the profile itself. */
-  private async captureLogin(workdir: string): Promise<Record<string, string> | null> {
+  private async captureLogin(workdir: string, signal: AbortSignal): Promise<Record<string, string> | null> {
     const { shell } = this.ports;
     const env = this.ports.commandEnvironment();
     const verdict = this.ports.judge({ kind: 'command', command: 'env', escalated: false });
@@ -147,8 +148,14 @@ export class CommandRunner {
     void this.ports.clock.sleep(CAPTURE_TIMEOUT_MS, settled.signal).then(() => {
       if (!settled.signal.aborted) process.kill('SIGKILL');
     });
+    const stop = (): void => process.kill('SIGKILL');
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
     const captured = await readCapture(process);
+    signal.removeEventListener('abort', stop);
     settled.abort();
+    // An interrupted profile says nothing about the next command.
+    if (signal.aborted) this.login = null;
     return captured;
   }
 }

@@ -1,5 +1,5 @@
 // How a headless run ends: exit codes of both styles, limits, signals, and what is left on disk.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Reply, Script, ScriptedServer } from '../../src/models/scripted-server.ts';
@@ -40,6 +40,14 @@ async function waitFor(run: Started, pattern: RegExp): Promise<void> {
   while (!pattern.test(run.soFar.stdout + run.soFar.stderr)) {
     const isOver = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 10, false))]);
     if (isOver) throw new Error(`ended before ${pattern}: ${run.soFar.stdout}${run.soFar.stderr}`);
+  }
+}
+
+function readTextOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 
@@ -158,6 +166,27 @@ test('a second Ctrl-C ends everything at once, also what ignores the first', asy
   const pid = Number(readFileSync(pidFile, 'utf8'));
   await expect.poll(() => isAlive(pid)).toBe(false);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a run stopped while the sandbox is being set up leaves no command behind',
+  async () => {
+    await serve(() => exec('echo marker-of-this-test; while :; do sleep 0.05; done'));
+    const leftovers = (): string[] =>
+      readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map((pid) => readTextOrNothing(`/proc/${pid}/cmdline`))
+        .filter((line) => line.includes('marker-of-this-test') && line.includes(scratch.repo));
+    for (let round = 0; round < 12; round++) {
+      const run = startSkua({ args: args('--json', '-s', 'workspace-write', '--ephemeral', 'go'), scratch });
+      await waitFor(run, /item\.started/);
+      // The very time at which bubblewrap prepares its mounts.
+      await new Promise((resolve) => setTimeout(resolve, round));
+      run.kill('SIGTERM');
+      expect((await run.finished).code).toBe(143);
+      await expect.poll(leftovers).toEqual([]);
+    }
+  },
+);
 
 test('a closed stdout ends a JSON run instead of hanging it', async () => {
   await serve((_request, index) => (index < 50 ? exec(`echo ${index}`) : say('done')));

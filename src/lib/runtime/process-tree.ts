@@ -75,12 +75,16 @@ function signalLinuxTree(root: number, signal: NodeJS.Signals): void {
   for (let round = 0; round < 4; round += 1) {
     const tree = selectTree(readProcesses(), root).filter((entry) => !done.has(entry.pid));
     if (tree.length === 0) return;
-    // bubblewrap has no signal handlers: it would die of a polite signal and take its commands down the hard way.
+    // bubblewrap has no signal handlers: it would die of a polite signal and take its commands down the hard way. While
+    // it is still preparing the fence there is no command to be polite to; its outer half alone would die, and its inner
+    // half, which is not bound to it yet, would go on and start the command.
     const inside = tree.filter((entry) => entry.name !== 'bwrap');
-    const targets = signal === 'SIGKILL' || inside.length === 0 ? tree : inside;
-    for (const entry of targets) signalOne(entry.pid, signal);
+    const isPreparing = inside.length === 0;
+    const targets = signal === 'SIGKILL' || isPreparing ? tree : inside;
+    const sent = isPreparing ? 'SIGKILL' : signal;
+    for (const entry of targets) signalOne(entry.pid, sent);
     for (const entry of tree) done.add(entry.pid);
-    if (signal !== 'SIGKILL') return;
+    if (sent !== 'SIGKILL') return;
   }
 }
 

@@ -23,6 +23,7 @@ class BunProcess implements RunningProcess {
   readonly exited: Promise<ProcessExit>;
   private readonly child: BunSubprocess;
   private hasEnded = false;
+  private isKilled = false;
   private stdinOpen: boolean;
 
   constructor(child: BunSubprocess, end: OutputEnd, closeOutput: () => void, stdinOpen: boolean) {
@@ -35,6 +36,8 @@ class BunProcess implements RunningProcess {
   private async follow(end: OutputEnd, closeOutput: () => void): Promise<ProcessExit> {
     await this.child.exited;
     this.hasEnded = true;
+    // What its root was just starting when it was killed, and what has had no time to leave its group.
+    if (this.isKilled) signalTree(this.pid, 'SIGKILL', { rootEnded: true });
     end.processExited();
     await end.complete;
     closeOutput();
@@ -62,6 +65,7 @@ class BunProcess implements RunningProcess {
   }
 
   kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
+    this.isKilled ||= signal !== 'SIGINT';
     signalTree(this.pid, signal, { rootEnded: this.hasEnded });
   }
 }

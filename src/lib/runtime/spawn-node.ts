@@ -105,6 +105,7 @@ class NodeProcess implements RunningProcess {
   readonly exited: Promise<ProcessExit>;
   private readonly child: ChildProcess;
   private hasEnded = false;
+  private isKilled = false;
 
   constructor(child: ChildProcess, pid: number) {
     this.child = child;
@@ -124,6 +125,7 @@ class NodeProcess implements RunningProcess {
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.hasEnded = true;
+        if (this.isKilled) signalTree(this.pid, 'SIGKILL', { rootEnded: true });
         end.processExited();
         void end.complete.then(() => {
           for (const stream of streams) stream.destroy();
@@ -142,6 +144,7 @@ class NodeProcess implements RunningProcess {
   }
 
   kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
+    this.isKilled ||= signal !== 'SIGINT';
     signalTree(this.pid, signal, { rootEnded: this.hasEnded });
   }
 }
