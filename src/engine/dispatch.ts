@@ -13,6 +13,7 @@ export interface DispatchSite {
   cwd: string;
   turnId: string;
   signal: AbortSignal;
+  /** Never throws: what cannot be saved ends the turn by its signal. */
   emit(body: EventBody): void;
   contextFor(callId: string): ToolContext;
 }
@@ -23,6 +24,7 @@ export class Dispatcher {
   private readonly finished: ToolOutputEntry[] = [];
   private wake: (() => void) | null = null;
   private failure: unknown = null;
+  private count = 0;
   /** Resolves when the last exclusive call has ended; shared calls wait for it, exclusive ones for everything. */
   private exclusive: Promise<void> = Promise.resolve();
 
@@ -32,10 +34,8 @@ export class Dispatcher {
 
   /** True once a call was started. */
   get hasCalls(): boolean {
-    return this.running.size > 0 || this.finished.length > 0 || this.count > 0;
+    return this.count > 0;
   }
-
-  private count = 0;
 
   start(call: ToolCallEntry): void {
     this.count++;

@@ -13,6 +13,7 @@ import type { Budget, EnginePorts } from './ports.ts';
 import { Sessions } from './sessions.ts';
 import { runTurn } from './turn.ts';
 import type { TurnOwner } from './turn-owner.ts';
+import { asTurnError, failureOf } from './turn-failure.ts';
 import { createTurn } from './turn-setup.ts';
 
 export interface ThreadOptions {
@@ -262,20 +263,6 @@ export class Thread implements TurnOwner {
       contextWindow: this.ports.modelInfo.contextWindow,
     };
   }
-}
-
-/** null when the turn ended because somebody interrupted it. */
-function failureOf(error: unknown, signal: AbortSignal): TurnError | null {
-  if (signal.aborted) return signal.reason instanceof TurnError ? signal.reason : null;
-  return asTurnError(error);
-}
-
-function asTurnError(error: unknown): TurnError {
-  if (error instanceof TurnError) return error;
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new TurnError('internal', `A fault of skua ended the turn; please report it. ${detail}`, {
-    cause: error,
-  });
 }
 
 function abortMark(turnId: string): EventBody {

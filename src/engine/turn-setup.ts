@@ -1,5 +1,6 @@
 // Makes the `Turn` that the loop works with out of a thread.
 import { TurnError } from '../protocol/error.ts';
+import { asTurnError } from './turn-failure.ts';
 import type { EventBody } from '../protocol/event.ts';
 import type { UserInput } from '../protocol/item.ts';
 import { Compactor } from './compactor.ts';
@@ -60,7 +61,14 @@ function newDispatcher(thread: TurnOwner, turnId: string, controller: AbortContr
   const { ports, commands, sessions } = thread;
   const { signal } = controller;
   const { cwd } = thread.settings;
-  const emit = (body: EventBody): void => thread.publish(body);
+  // Tools and background sessions emit from callbacks, where nobody could catch what a full disk throws.
+  const emit = (body: EventBody): void => {
+    try {
+      thread.publish(body);
+    } catch (error) {
+      controller.abort(asTurnError(error));
+    }
+  };
   const cancelTurn = (): void => controller.abort('interrupted');
   const site = { ports, commands, sessions, threadId: thread.id, turnId, cwd, signal, emit, cancelTurn };
   return new Dispatcher({

@@ -1,6 +1,6 @@
 // The loop, driven by a scripted model: what is asked, what is shown, what is remembered.
 import { describe, expect, test } from 'vitest';
-import { TurnError } from '../../src/protocol/error.ts';
+import { TurnError, UsageError } from '../../src/protocol/error.ts';
 import { isToolCall, isToolOutput } from '../../src/protocol/history.ts';
 import type { HistoryEntry } from '../../src/protocol/history.ts';
 import { call, done, fakeTool, rig, text } from './harness.ts';
@@ -348,6 +348,37 @@ describe('storage', () => {
     expect(rigged.events.map((event) => event.type).slice(0, -1)).toEqual(written);
     expect(rigged.log().at(-1)).toBe('turn.failed');
   });
+});
+
+test('a record that fails while a tool runs ends the turn, and nothing hangs', async () => {
+  let writable = true;
+  const tool = fakeTool('work', (_input, ctx) => {
+    writable = false;
+    // As a background session does: from a callback of its own, where nobody catches.
+    ctx.emitDelta('x', { kind: 'commandOutput', text: 'more' });
+    return { output: 'x', success: true };
+  });
+  const rigged = rig([[call('a', 'work'), done()]], {
+    tools: [tool],
+    ports: {
+      record() {
+        if (!writable) throw new Error('ENOSPC: no space left on device');
+      },
+    },
+  });
+  const result = await rigged.run();
+  expect(result).toMatchObject({ status: 'failed', error: { code: 'storage' } });
+});
+
+test('an image that cannot be read is a mistake of the user, not a fault of the program', async () => {
+  const rigged = rig([], {
+    ports: { readImage: () => Promise.reject(new UsageError('x.png is no PNG, JPEG, GIF or WebP image.')) },
+  });
+  const result = await rigged.thread.run([{ type: 'localImage', path: 'x.png' }]);
+  expect(result).toMatchObject({ status: 'failed', error: { code: 'bad_request' } });
+  expect(result.status === 'failed' && result.error.message).toBe(
+    'x.png is no PNG, JPEG, GIF or WebP image.',
+  );
 });
 
 describe('a resumed thread', () => {
