@@ -13,11 +13,11 @@ import { sandboxPolicyFrom } from '../policy/sandbox-policy.ts';
 import type { JsonSchema, ModelInfo } from '../protocol/model.ts';
 import type { SandboxReport } from '../protocol/sandbox.ts';
 import type { Settings } from '../protocol/settings.ts';
-import type { GitInfo, StoredThread, ThreadMeta, ThreadSettings } from '../protocol/thread.ts';
+import type { GitInfo, StoredThread, ThreadMeta, ThreadSettings, ThreadSummary } from '../protocol/thread.ts';
 import { protectedPathsFor } from '../sandbox/protected-paths.ts';
 import { createNullRollout, createRollout, openRollout } from '../storage/rollout-writer.ts';
 import type { RolloutWriter } from '../storage/rollout-writer.ts';
-import { forkThread } from '../storage/threads.ts';
+import { forkThread, readThread } from '../storage/threads.ts';
 import { buildPorts } from './ports.ts';
 import { notifyAfterTurns } from './notify.ts';
 import type { Provider } from './provider.ts';
@@ -26,10 +26,7 @@ import { LazySandbox } from './lazy-sandbox.ts';
 import type { HostOptions } from './host-options.ts';
 
 /** How a thread comes to be. */
-export type Origin =
-  | { type: 'new' }
-  | { type: 'resume'; stored: StoredThread }
-  | { type: 'fork'; stored: StoredThread };
+export type Origin = { type: 'new' } | { type: 'resume' | 'fork'; thread: ThreadSummary };
 
 export interface ThreadRequest {
   origin: Origin;
@@ -51,6 +48,12 @@ export interface HostedThread {
   warnings: string[];
   /** Ends what still runs, and closes the rollout. */
   close(): Promise<void>;
+}
+
+interface OpenRecord {
+  stored: StoredThread | null;
+  meta: ThreadMeta;
+  rollout: RolloutWriter;
 }
 
 export class Host {
@@ -97,13 +100,10 @@ export class Host {
   }
 
   openThread(request: ThreadRequest): HostedThread {
-    const { origin } = request;
-    const stored = origin.type === 'new' ? null : origin.stored;
-    const meta = origin.type === 'resume' ? origin.stored.meta : this.newMeta(request);
-    const rollout = this.openRollout(request, meta);
+    const { stored, meta, rollout } = this.openRecord(request);
     const settings = this.threadSettings(request, stored);
     const modelInfo = this.modelInfo(settings.model);
-    const instructions = request.role?.instructions ?? this.instructionsFor(origin);
+    const instructions = request.role?.instructions ?? this.instructionsFor(stored);
     const { ports, warnings } = buildPorts({
       options: this.options,
       clock: this.clock,
@@ -159,10 +159,16 @@ export class Host {
 
   /** Something of the fence that whoever looks at any thread should know. */
   private warn(message: string): void {
-    for (const thread of this.threads) thread.publish({ type: 'warning', message });
+    for (const thread of this.threads) {
+      try {
+        thread.publish({ type: 'warning', message });
+      } catch {
+        // A record that cannot be written ends the turn at its next event; the fence must not fail for it.
+      }
+    }
   }
 
-  private newMeta(request: ThreadRequest): ThreadMeta {
+  private newMeta(request: ThreadRequest, stored: StoredThread | null): ThreadMeta {
     const { settings, options } = this;
     return {
       id: this.newId(),
@@ -172,9 +178,9 @@ export class Host {
       source: options.source,
       cliVersion: options.version,
       provider: settings.provider.id,
-      forkedFrom: request.origin.type === 'fork' ? request.origin.stored.meta.id : null,
+      forkedFrom: stored?.meta.id ?? null,
       git: this.gitInfo(),
-      instructions: request.role?.instructions ?? this.instructionsFor(request.origin),
+      instructions: request.role?.instructions ?? this.instructionsFor(stored),
     };
   }
 
@@ -184,24 +190,33 @@ export class Host {
   }
 
   /** A thread of ours keeps the prompt it began with, so that the provider's cache holds over updates. */
-  private instructionsFor(origin: Origin): string {
+  private instructionsFor(stored: StoredThread | null): string {
     const own = this.settings.baseInstructions;
     if (own !== null) return own;
-    const meta = origin.type === 'new' ? null : origin.stored.meta;
+    const meta = stored?.meta;
     return meta?.instructions && meta.originator.startsWith('skua') ? meta.instructions : SYSTEM_PROMPT;
   }
 
-  private openRollout(request: ThreadRequest, meta: ThreadMeta): RolloutWriter {
-    const { origin } = request;
+  /** A thread that is gone on with is locked before it is read: another process may be at work on it until then. */
+  private openRecord(request: ThreadRequest): OpenRecord {
+    const { origin, ephemeral } = request;
     const { home } = this.settings;
     const { now } = this.clock;
-    if (request.ephemeral) return createNullRollout();
-    if (origin.type === 'resume' && origin.stored.rolloutPath !== null) {
-      return openRollout({ path: origin.stored.rolloutPath, now });
+    if (origin.type === 'resume') {
+      const rollout = ephemeral ? createNullRollout() : openRollout({ path: origin.thread.rolloutPath, now });
+      try {
+        const stored = readThread(origin.thread);
+        return { stored, meta: stored.meta, rollout };
+      } catch (error) {
+        rollout.close();
+        throw error;
+      }
     }
-    return origin.type === 'fork'
-      ? forkThread({ home, stored: origin.stored, meta, now })
-      : createRollout({ home, meta, now });
+    const stored = origin.type === 'fork' ? readThread(origin.thread) : null;
+    const meta = this.newMeta(request, stored);
+    if (ephemeral) return { stored, meta, rollout: createNullRollout() };
+    const rollout = stored ? forkThread({ home, stored, meta, now }) : createRollout({ home, meta, now });
+    return { stored, meta, rollout };
   }
 
   private threadSettings(request: ThreadRequest, stored: StoredThread | null): ThreadSettings {

@@ -1,7 +1,7 @@
-// Finds the thread that a user wants to go on with, and reads it.
+// Finds the thread that a user wants to go on with.
 import { UsageError } from '../protocol/error.ts';
-import type { StoredThread } from '../protocol/thread.ts';
-import { findThread, latestThread, readThread } from '../storage/threads.ts';
+import type { ThreadSummary } from '../protocol/thread.ts';
+import { findThread, latestThread } from '../storage/threads.ts';
 
 /** `query`: id, start of an id or name; null: the latest one of this folder. Fails with a `UsageError`. */
 export function findStored(options: {
@@ -9,11 +9,11 @@ export function findStored(options: {
   cwd: string;
   query: string | null;
   anyFolder: boolean;
-}): StoredThread {
+}): ThreadSummary {
   const { home, cwd, query, anyFolder } = options;
-  if (query !== null) return readThread(findThread(home, query));
+  if (query !== null) return findThread(home, query);
   const latest = latestThread({ home, includeNonInteractive: true, ...(anyFolder ? {} : { cwd }) });
-  if (latest) return readThread(latest);
+  if (latest) return latest;
   throw new UsageError(
     anyFolder
       ? 'There is no thread to go on with yet. Start one: skua exec "PROMPT"'

@@ -12,6 +12,7 @@ import { compileInLongRuns } from '../../lib/runtime/memory.ts';
 import type { Output } from '../../lib/output.ts';
 import { findMismatch } from '../../lib/check-schema.ts';
 import { stripControls } from '../../lib/terminal-text.ts';
+import { UsageError } from '../../protocol/error.ts';
 import type { UserInput } from '../../protocol/item.ts';
 import type { JsonSchema } from '../../protocol/model.ts';
 import type { Settings } from '../../protocol/settings.ts';
@@ -136,8 +137,8 @@ function originOf({ mode }: ExecOptions, settings: Settings): Origin {
   if (mode.type !== 'resume' && mode.type !== 'fork') return { type: 'new' };
   const { target } = mode;
   const query = target.by === 'last' ? null : target.idOrName;
-  const stored = findStored({ home: settings.home, cwd: settings.cwd, query, anyFolder: target.anyFolder });
-  return { type: mode.type, stored };
+  const thread = findStored({ home: settings.home, cwd: settings.cwd, query, anyFolder: target.anyFolder });
+  return { type: mode.type, thread };
 }
 
 async function driveTurn(run: Run, input: UserInput[], outputPath: string | null): Promise<number> {
@@ -235,5 +236,11 @@ function deliver(run: Run, result: TurnResult, message: string | null, outputPat
   if (message === null) {
     stderr.write(`Warning: no last agent message; wrote empty content to ${outputPath}\n`);
   }
-  writeFileSync(outputPath, message ?? '');
+  try {
+    writeFileSync(outputPath, message ?? '');
+  } catch (error) {
+    throw new UsageError(`The answer could not be written to ${outputPath}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
